@@ -1,0 +1,298 @@
+"""The commands, declared once: options, limits, help and who may use them.
+
+Adapters, the Slack manifest, the page's completion and `/help` are made from `COMMANDS`, so a new entry appears on every
+platform. `read_call` turns typed words into the same options that a platform's own form gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.lines import Text
+from bot.domain.messages import OptionValue
+from bot.errors import Refused
+
+
+class OptionType(StrEnum):
+    """How an option is typed and checked."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    CHOICE = "choice"
+
+
+class Who(StrEnum):
+    """Who may call a command."""
+
+    EVERYONE = "everyone"
+    ADMINS = "admins"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value of a choice option and how people see it."""
+
+    value: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One typed option. `main` takes the words that name no option; `low` and `high` bound a number or a length."""
+
+    name: str
+    type: OptionType
+    help: Text
+    required: bool = False
+    main: bool = False
+    choices: tuple[Choice, ...] = ()
+    low: int = 0
+    high: int = 4000
+
+    def read(self, value: OptionValue) -> OptionValue:
+        """The value as this option's type.
+
+        Raises:
+            Refused: it is not of the type, not a choice, or out of bounds.
+        """
+        if self.type is OptionType.INTEGER:
+            return self._read_integer(value)
+        text = str(value).strip()
+        if self.type is OptionType.CHOICE:
+            return self._read_choice(text)
+        if len(text) > self.high:
+            raise Refused("command.too_long", option=self.name, limit=self.high)
+        return text
+
+    def _read_integer(self, value: OptionValue) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            number = self.low - 1
+        if not self.low <= number <= self.high:
+            raise Refused("command.not_a_number", option=self.name, low=self.low, high=self.high, value=value)
+        return number
+
+    def _read_choice(self, text: str) -> str:
+        wanted = text.lower().replace(" ", "-")
+        for choice in self.choices:
+            if wanted == choice.value:
+                return choice.value
+        known = ", ".join(choice.value for choice in self.choices)
+        raise Refused("command.not_a_choice", option=self.name, value=text, choices=known)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An intent with typed arguments. `private`: the answer is shown to the asker only, where the platform can."""
+
+    name: str
+    help: Text
+    options: tuple[Option, ...] = ()
+    who: Who = Who.EVERYONE
+    private: bool = False
+
+    def option(self, name: str) -> Option | None:
+        """The option of this name."""
+        return next((option for option in self.options if option.name == name), None)
+
+    def read(self, given: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+        """The options, each read as its type.
+
+        Raises:
+            Refused: an option is unknown, missing or wrong.
+        """
+        values: dict[str, OptionValue] = {}
+        for name, value in given.items():
+            option = self.option(name)
+            if option is None:
+                known = ", ".join(option.name for option in self.options)
+                raise Refused("command.unknown_option", option=name, command=self.name, options=known)
+            values[name] = option.read(value)
+        for option in self.options:
+            if option.required and not str(values.get(option.name, "")).strip():
+                raise Refused("command.missing_option", option=option.name, command=self.name)
+        return values
+
+
+def _choices(*rows: tuple[str, str, str]) -> tuple[Choice, ...]:
+    return tuple(Choice(value, Text(en, zh)) for value, en, zh in rows)
+
+
+_LANGUAGE = Option(
+    "language",
+    OptionType.CHOICE,
+    Text("language of the text", "文字的语言"),
+    choices=_choices(("english", "English", "英文"), ("chinese", "Chinese", "中文")),
+)
+
+WRITE = Command(
+    "write",
+    Text("draft a text: an email, an announcement, a story, a poem …", "起草文字：邮件、公告、故事、诗……"),
+    (
+        Option(
+            "form",
+            OptionType.CHOICE,
+            Text("what kind of text", "文字的形式"),
+            choices=_choices(
+                ("free", "free text", "不限"),
+                ("email", "email", "邮件"),
+                ("announcement", "announcement", "公告"),
+                ("story", "story", "故事"),
+                ("poem", "poem", "诗"),
+                ("list", "list", "清单"),
+                ("rewrite", "rewrite my text", "改写"),
+                ("title", "title for my text", "拟标题"),
+            ),
+        ),
+        Option("about", OptionType.TEXT, Text("what it is about", "写什么"), required=True, main=True),
+        _LANGUAGE,
+    ),
+)
+
+IMAGE = Command(
+    "image",
+    Text("draw a picture from words", "用文字画图"),
+    (
+        Option(
+            "prompt", OptionType.TEXT, Text("what to draw", "画什么"), required=True, main=True, high=1000
+        ),
+        Option("style", OptionType.TEXT, Text("a style the painter knows", "画风"), high=100),
+        Option("count", OptionType.INTEGER, Text("how many pictures, 1 to 4", "张数，1 到 4"), low=1, high=4),
+        Option(
+            "seed",
+            OptionType.INTEGER,
+            Text("the same seed, the same picture", "相同种子得到相同图画"),
+            high=2**31 - 1,
+        ),
+    ),
+)
+
+SUMMARIZE = Command(
+    "summarize",
+    Text("sum up this conversation, or a text you paste or attach", "总结这段对话，或粘贴、附上的文字"),
+    (
+        Option(
+            "text",
+            OptionType.TEXT,
+            Text("a text to sum up instead", "改为总结这段文字"),
+            main=True,
+            high=100_000,
+        ),
+        Option(
+            "last",
+            OptionType.INTEGER,
+            Text("the last N messages (100)", "最近 N 条消息（默认 100）"),
+            low=1,
+            high=10_000,
+        ),
+        Option(
+            "style",
+            OptionType.CHOICE,
+            Text("how it is told", "写法"),
+            choices=_choices(("brief", "a few sentences", "几句话"), ("bullets", "bullet points", "要点")),
+        ),
+    ),
+    private=True,
+)
+
+PRIVACY = Command(
+    "privacy",
+    Text("what is kept and learned from; opt out; be forgotten", "保存与学习的范围；退出；被遗忘"),
+    (
+        Option(
+            "action",
+            OptionType.CHOICE,
+            Text("what to do", "操作"),
+            main=True,
+            choices=_choices(
+                ("show", "show what is kept", "查看保存了什么"),
+                ("opt-out", "do not learn from me", "不要从我这里学习"),
+                ("opt-in", "learn from me again", "恢复从我这里学习"),
+                ("forget-me", "forget everything of mine", "忘记我的一切"),
+                ("learning-on", "learn from this place (admins)", "允许从此处学习（管理员）"),
+                ("learning-off", "stop learning from this place (admins)", "停止从此处学习（管理员）"),
+            ),
+        ),
+    ),
+    private=True,
+)
+
+RELEASE = Command(
+    "release",
+    Text("the model releases and how people like them", "模型版本及大家的评价"),
+    (
+        Option(
+            "action",
+            OptionType.CHOICE,
+            Text("what to do", "操作"),
+            main=True,
+            choices=_choices(
+                ("list", "list all", "列出全部"), ("show", "show the one in service", "查看在用版本")
+            ),
+        ),
+    ),
+    who=Who.ADMINS,
+    private=True,
+)
+
+HELP = Command("help", Text("what Inkling can do", "Inkling 能做什么"), private=True)
+
+COMMANDS: tuple[Command, ...] = (WRITE, IMAGE, SUMMARIZE, PRIVACY, RELEASE, HELP)
+
+
+def command_named(name: str) -> Command:
+    """The command of this name.
+
+    Raises:
+        Refused: there is none; the line names those that exist.
+    """
+    for command in COMMANDS:
+        if command.name == name:
+            return command
+    raise Refused(
+        "command.unknown", command=name, commands=", ".join(f"/{command.name}" for command in COMMANDS)
+    )
+
+
+def read_call(line: str) -> tuple[str, dict[str, OptionValue]]:
+    """A typed command line as name and options: `/write form:email invite the team` or `/write email invite the team`.
+
+    A word `name:value` sets an option of that name; a first word that is a choice of the first choice option sets that
+    one; all other words are the main option. The leading mark is `/` or `!`. Values are checked by `Command.read`.
+
+    Raises:
+        Refused: there is no such command.
+    """
+    name, _, rest = line.strip()[1:].partition(" ")
+    command = command_named(name.strip().lower())
+    options: dict[str, OptionValue] = {}
+    rest = rest.lstrip()
+    while rest:
+        word, _, after = rest.partition(" ")
+        key, mark, value = word.partition(":")
+        named = command.option(key) if mark and value else None
+        if named is None or named.main:
+            named, value = _leading_choice(command, word, options), word
+        if named is None:
+            break
+        options[named.name] = value
+        rest = after.lstrip()
+    main = next((option for option in command.options if option.main), None)
+    if rest:
+        if main is None:
+            raise Refused("command.no_words", command=command.name)
+        options[main.name] = rest.rstrip()
+    return command.name, options
+
+
+def _leading_choice(command: Command, word: str, taken: Mapping[str, OptionValue]) -> Option | None:
+    """The first choice option, when nothing has been given yet and the word is one of its choices."""
+    first = next(
+        (option for option in command.options if option.type is OptionType.CHOICE and not option.main), None
+    )
+    if first is None or taken or all(choice.value != word.lower() for choice in first.choices):
+        return None
+    return first

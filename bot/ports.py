@@ -1,0 +1,463 @@
+"""What the core needs of the world, as Protocols: platforms, storage, a text generator, a painter, a clock.
+
+Implementations live in `adapters/`, `storage/` and `bot/engine/`; `bot/app.py` plugs them in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from bot.domain.conversation import Conversation, Delivery, Turn
+from bot.domain.generation import (
+    EngineHealth,
+    GenerationEvent,
+    GenerationRequest,
+    PaintEvent,
+    PaintRequest,
+    PromptMessage,
+)
+from bot.domain.messages import Answer, Ask, Attachment, HistoryMessage, MessageRef
+from bot.domain.places import Person, Place, Platform
+from bot.domain.preferences import Preference, PreferenceName
+from bot.domain.ratings import Rating, Suggestion
+from bot.domain.releases import Release, Run
+
+if TYPE_CHECKING:
+    from bot.chat.dispatch import Core
+
+
+# --- time and names -------------------------------------------------------------------------------------------------
+
+
+class Clock(Protocol):
+    """The time, so that a test can own it."""
+
+    def now(self) -> datetime:
+        """Now, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+
+class NewId(Protocol):
+    """Makes ids that are unique and sort by the time they were made."""
+
+    def __call__(self) -> str: ...
+
+
+# --- generation -----------------------------------------------------------------------------------------------------
+
+
+class TextGenerator(Protocol):
+    """The engine's door."""
+
+    def health(self) -> EngineHealth:
+        """How the engine is now; never waits."""
+        ...
+
+    async def count_tokens(self, messages: Sequence[PromptMessage]) -> Sequence[int]:
+        """What each message costs in the prompt, its share of the chat template included.
+
+        A generator that cannot count (a remote one) estimates from above.
+
+        Raises:
+            EngineLoading, EngineDown: the model is not there to count.
+        """
+        ...
+
+    def generate(self, request: GenerationRequest) -> AsyncIterator[GenerationEvent]:
+        """Submit a request and stream what happens: Queued*, Started, Piece*, Finished.
+
+        The request enters the line at the first `anext`. Closing the iterator cancels it. A generator that restarts
+        before the first piece runs the request again by itself.
+
+        Raises:
+            PromptTooLong, RequestRejected: at once, before the request takes a slot.
+            EngineDied: the engine stopped after a piece was given.
+            EngineLoading, EngineDown: there is no engine to wait for.
+        """
+        ...
+
+    async def cancel(self, request_id: str) -> None:
+        """End a request: its stream ends with Finished(CANCELLED). An unknown id is nothing to do."""
+        ...
+
+
+class Painter(Protocol):
+    """Words to pictures."""
+
+    def health(self) -> EngineHealth:
+        """How the painter is now; never waits."""
+        ...
+
+    def paint(self, request: PaintRequest) -> AsyncIterator[PaintEvent]:
+        """Queued*, PaintProgress*, Painted. Closing the iterator cancels.
+
+        Raises:
+            PainterMissing: none is set.
+            RequestRejected, EngineLoading, EngineDown: as for text.
+        """
+        ...
+
+
+# --- platforms ------------------------------------------------------------------------------------------------------
+
+
+class DeliveryLog(Protocol):
+    """What was sent of one turn. A platform writes here around every message that it creates."""
+
+    @property
+    def parts(self) -> Sequence[Delivery]:
+        """The deliveries known so far, also those of an earlier process, in order."""
+        ...
+
+    async def sending(self, part: int) -> None:
+        """About to create the platform message of this part."""
+        ...
+
+    async def sent(self, part: int, ref: MessageRef) -> None:
+        """The part arrived as this message."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTarget:
+    """Where an answer goes: the open turn, whose place, who asked, the message answered, and the log of its sends.
+
+    A `private` answer is shown to the asker only, where the platform can.
+    """
+
+    turn: Turn
+    place: Place
+    asker: Person
+    question: MessageRef | None
+    log: DeliveryLog
+    private: bool = False
+
+
+class Reply(Protocol):
+    """One answer being shown. The core calls one method at a time, and `finish` once, last."""
+
+    async def waiting(self, position: int) -> None:
+        """The answer waits; `position` in line, 0 when it is being made but has no words yet."""
+        ...
+
+    async def show(self, text: str, note: str = "") -> None:
+        """The whole text so far as Markdown; `note` says what is under way (progress). The platform may skip states."""
+        ...
+
+    async def finish(self, answer: Answer) -> None:
+        """The last state. It must arrive: the platform retries within its means.
+
+        Raises:
+            DeliveryError: it did not.
+        """
+        ...
+
+
+class ChatPlatform(Protocol):
+    """One platform's adapter."""
+
+    @property
+    def name(self) -> Platform: ...
+
+    @property
+    def pace(self) -> float:
+        """Seconds between two `Reply.show`, at the least."""
+        ...
+
+    async def start(self, core: Core) -> None:
+        """Begin to listen and hand events to the core. Returns when listening."""
+        ...
+
+    async def stop_listening(self) -> None:
+        """Take no more events; answers in flight may still be shown."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        ...
+
+    async def open_reply(self, target: ReplyTarget) -> Reply:
+        """Begin to show an answer, or take up again one that an earlier process began (see `target.log.parts`)."""
+        ...
+
+    async def fetch(self, attachment: Attachment) -> bytes:
+        """The bytes of an attachment.
+
+        Raises:
+            DeliveryError: it cannot be had.
+        """
+        ...
+
+    def history(self, place: Place, *, limit: int) -> AsyncIterator[HistoryMessage]:
+        """The latest messages of a place that people see there, newest first, at most `limit`.
+
+        Raises:
+            DeliveryError: the place cannot be read.
+        """
+        ...
+
+    async def is_admin(self, person: Person, place: Place) -> bool:
+        """Whether the platform's own roles make this person an admin here, asked at the time of the act."""
+        ...
+
+
+# --- storage --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """An accepted event that is not answered yet, and the two turns that it made."""
+
+    id: str
+    ask: Ask
+    question_id: str
+    answer_id: str
+    accepted_at: datetime
+    attempts: int
+
+
+class Inbox(Protocol):
+    """Accepted events by identity, so that one delivered twice is one."""
+
+    async def add(self, item: InboxItem) -> bool:
+        """Keep an event; False when its platform and `event_id` are known already (nothing is written then)."""
+        ...
+
+    async def claim(self, item_id: str, owner: str, until: datetime) -> bool:
+        """Take an unanswered event for this process; False when another holds it. Counts an attempt."""
+        ...
+
+    async def renew(self, owner: str, until: datetime) -> None:
+        """Hold all claims of this process for longer."""
+        ...
+
+    async def release(self, owner: str) -> int:
+        """Drop the claims that a former process of this name left; how many."""
+        ...
+
+    async def pending(self, platforms: Sequence[Platform], now: datetime) -> Sequence[InboxItem]:
+        """Unanswered events of these platforms that nobody holds (or not any longer), oldest first."""
+        ...
+
+    async def finish(self, item_id: str, finished_at: datetime) -> None:
+        """The event is answered; its content is dropped, its identity stays."""
+        ...
+
+
+class Turns(Protocol):
+    """Conversations and their trees."""
+
+    async def conversation_of(self, place: Place, new_id: NewId, now: datetime) -> Conversation:
+        """The place's conversation, made when there is none yet (safe when two make it at once)."""
+        ...
+
+    async def conversation(self, conversation_id: str) -> Conversation | None: ...
+
+    async def find_conversation(self, place: Place) -> Conversation | None:
+        """The place's conversation if anything was ever said to the bot there."""
+        ...
+
+    async def conversations(self, platform: Platform) -> Sequence[Conversation]:
+        """All conversations of a platform, the one with the latest turn first."""
+        ...
+
+    async def add(self, *turns: Turn) -> None: ...
+
+    async def get(self, turn_id: str) -> Turn | None: ...
+
+    async def update(self, turn: Turn) -> None:
+        """Replace a turn by its next state. A FORGOTTEN turn stays as it is."""
+        ...
+
+    async def path(self, turn_id: str, *, limit: int = 1000) -> Sequence[Turn]:
+        """From the root to this turn, at most the `limit` nearest to it."""
+        ...
+
+    async def latest(self, conversation_id: str) -> Turn | None:
+        """The turn spoken last, asides left out."""
+        ...
+
+    async def children(self, turn_id: str) -> Sequence[Turn]:
+        """The turns that answer this one, oldest first."""
+        ...
+
+    async def in_conversation(
+        self, conversation_id: str, *, before: str | None = None, limit: int = 200
+    ) -> Sequence[Turn]:
+        """The latest turns (asides too), oldest first; with `before` those older than that turn id."""
+        ...
+
+
+class Deliveries(Protocol):
+    """Which platform messages carry which turns. A question's own message is part 0 of its turn."""
+
+    async def put(self, delivery: Delivery) -> None:
+        """Record or replace a turn's part."""
+        ...
+
+    async def of_turn(self, turn_id: str) -> Sequence[Delivery]:
+        """In order of part."""
+        ...
+
+    async def turn_of(self, ref: MessageRef) -> str | None:
+        """The id of the turn that a platform message carries."""
+        ...
+
+
+class Ratings(Protocol):
+    """Verdicts and suggestions."""
+
+    async def put(self, rating: Rating) -> None:
+        """Keep a verdict, instead of the person's earlier one on the turn unless that is the later."""
+        ...
+
+    async def withdraw(self, turn_id: str, person: str) -> bool:
+        """Remove a person's verdict; whether there was one."""
+        ...
+
+    async def of_turns(self, turn_ids: Sequence[str]) -> Sequence[Rating]: ...
+
+    async def suggest(self, suggestion: Suggestion) -> None: ...
+
+    async def suggestions_of(self, turn_id: str) -> Sequence[Suggestion]: ...
+
+
+class Releases(Protocol):
+    """Releases and the runs that made them."""
+
+    async def put(self, release: Release) -> None:
+        """Keep a release, or replace the one of its name."""
+        ...
+
+    async def all(self) -> Sequence[Release]:
+        """Newest first."""
+        ...
+
+    async def put_run(self, run: Run) -> None: ...
+
+    async def runs(self, *, limit: int = 20) -> Sequence[Run]:
+        """Newest first."""
+        ...
+
+
+class Preferences(Protocol):
+    """Choices of people and places."""
+
+    async def put(self, preference: Preference) -> None: ...
+
+    async def get(self, owner: str, name: PreferenceName) -> Preference | None: ...
+
+    async def remove(self, owner: str, name: PreferenceName) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of one person: numbers for `/privacy`."""
+
+    turns: int
+    ratings: int
+    suggestions: int
+
+
+class Erasure(Protocol):
+    """Retention and the right to be forgotten."""
+
+    async def kept_of(self, person: str) -> Kept: ...
+
+    async def forget(self, person: str) -> Kept:
+        """Erase a person: texts, names and attachments of their turns and of the answers to them (the turns stay,
+        FORGOTTEN, so that the tree holds), every stored prompt path of the conversations they took part in, their
+        ratings, suggestions, preferences and unanswered inbox events. Returns what was erased."""
+        ...
+
+    async def expire(self, before: datetime, *, limit: int = 500) -> int:
+        """Delete whole trees of turns whose latest turn is older, with ratings, deliveries and inbox identities;
+        at most about `limit` turns in one transaction. How many went."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Answers and votes of one stretch of time. Seconds are medians; None where nothing happened."""
+
+    start: datetime
+    answers: int
+    failed: int
+    good: int
+    bad: int
+    first_piece_s: float | None
+    tokens_per_second: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseVotes:
+    """How people like one release."""
+
+    release: str
+    answers: int
+    good: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sizes of what is stored."""
+
+    conversations: int
+    turns: int
+    ratings: int
+    pending: int
+    database_bytes: int
+
+
+class Statistics(Protocol):
+    """Reads for the dashboard."""
+
+    async def buckets(self, since: datetime, step_seconds: int) -> Sequence[Bucket]:
+        """Every stretch of `step_seconds` since then, oldest first, empty ones included."""
+        ...
+
+    async def votes_by_release(self) -> Sequence[ReleaseVotes]: ...
+
+    async def totals(self) -> Totals: ...
+
+    async def usage_of(self, person: str, since: datetime) -> Mapping[str, int]:
+        """Requests, prompt_tokens and completion_tokens of one person since then."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction. It commits when the block ends without an error, and rolls back when it raises.
+
+    Raises:
+        StorageError: at any point, in place of the database library's errors (full disk, locked, unreadable).
+    """
+
+    inbox: Inbox
+    turns: Turns
+    deliveries: Deliveries
+    ratings: Ratings
+    releases: Releases
+    preferences: Preferences
+    erasure: Erasure
+    statistics: Statistics
+
+
+class UnitOfWorkFactory(Protocol):
+    """Opens transactions; each task opens its own."""
+
+    def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """To read and write (on SQLite BEGIN IMMEDIATE). Keep it short; never await a model or a network in it."""
+        ...
+
+    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """To read only; never waits for a writer."""
+        ...
