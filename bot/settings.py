@@ -19,9 +19,7 @@ BUNDLED_WRITER = Path(__file__).parent / "models" / "writer"
 
 
 def _split(value: object) -> object:
-    return (
-        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-    )
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
@@ -169,9 +167,7 @@ class Settings(_Area):
             if environ is None:
                 read = _Environment(_env_file=env_file)
             else:
-                read = _Environment.model_validate(
-                    {name.lower(): value for name, value in environ.items() if value}
-                )
+                read = _Environment.model_validate({name.lower(): value for name, value in environ.items() if value})
         except ValidationError as error:
             raise SettingsError(_explain(error)) from error
         return cls._from(read)

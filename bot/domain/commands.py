@@ -156,9 +156,7 @@ IMAGE = Command(
     "image",
     Text("draw a picture from words", "用文字画图"),
     (
-        Option(
-            "prompt", OptionType.TEXT, Text("what to draw", "画什么"), required=True, main=True, high=1000
-        ),
+        Option("prompt", OptionType.TEXT, Text("what to draw", "画什么"), required=True, main=True, high=1000),
         Option("style", OptionType.TEXT, Text("a style the painter knows", "画风"), high=100),
         Option("count", OptionType.INTEGER, Text("how many pictures, 1 to 4", "张数，1 到 4"), low=1, high=4),
         Option(
@@ -229,9 +227,7 @@ RELEASE = Command(
             OptionType.CHOICE,
             Text("what to do", "操作"),
             main=True,
-            choices=_choices(
-                ("list", "list all", "列出全部"), ("show", "show the one in service", "查看在用版本")
-            ),
+            choices=_choices(("list", "list all", "列出全部"), ("show", "show the one in service", "查看在用版本")),
         ),
     ),
     who=Who.ADMINS,
@@ -252,9 +248,7 @@ def command_named(name: str) -> Command:
     for command in COMMANDS:
         if command.name == name:
             return command
-    raise Refused(
-        "command.unknown", command=name, commands=", ".join(f"/{command.name}" for command in COMMANDS)
-    )
+    raise Refused("command.unknown", command=name, commands=", ".join(f"/{command.name}" for command in COMMANDS))
 
 
 def read_call(line: str) -> tuple[str, dict[str, OptionValue]]:
@@ -290,9 +284,7 @@ def read_call(line: str) -> tuple[str, dict[str, OptionValue]]:
 
 def _leading_choice(command: Command, word: str, taken: Mapping[str, OptionValue]) -> Option | None:
     """The first choice option, when nothing has been given yet and the word is one of its choices."""
-    first = next(
-        (option for option in command.options if option.type is OptionType.CHOICE and not option.main), None
-    )
+    first = next((option for option in command.options if option.type is OptionType.CHOICE and not option.main), None)
     if first is None or taken or all(choice.value != word.lower() for choice in first.choices):
         return None
     return first

@@ -37,9 +37,7 @@ LINES: dict[str, Text] = {
         "Something went wrong on my side. It is in the log; please try again.",
         "我这边出了问题，已记入日志，请再试一次。",
     ),
-    "error.generation": Text(
-        "I could not finish this answer. Please try again.", "这次回答没能完成，请再试一次。"
-    ),
+    "error.generation": Text("I could not finish this answer. Please try again.", "这次回答没能完成，请再试一次。"),
     "error.prompt_too_long": Text(
         "Your message is too long for the model: {tokens} tokens, and it reads {window}. "
         "Shorten it, or paste it after /summarize, which reads long texts in parts.",
@@ -56,9 +54,7 @@ LINES: dict[str, Text] = {
         "No model is answering right now. Your message is kept; please try again later, or tell the admin.",
         "现在没有可用的模型。你的消息已保存，请稍后再试，或告诉管理员。",
     ),
-    "error.request_rejected": Text(
-        "The model refused this request: {reason}", "模型拒绝了这个请求：{reason}"
-    ),
+    "error.request_rejected": Text("The model refused this request: {reason}", "模型拒绝了这个请求：{reason}"),
     "error.painter_missing": Text(
         "No painter is set yet. The admin can set IMAGE_MODEL to a diffusers model (a folder or a Hub id) in .env "
         "and restart me; then /image draws.",
@@ -88,9 +84,7 @@ LINES: dict[str, Text] = {
         "“{option}” must be a whole number from {low} to {high}, not “{value}”.",
         "「{option}」须是 {low} 到 {high} 的整数，而不是「{value}」。",
     ),
-    "command.too_long": Text(
-        "“{option}” is longer than {limit} characters.", "「{option}」超过了 {limit} 个字符。"
-    ),
+    "command.too_long": Text("“{option}” is longer than {limit} characters.", "「{option}」超过了 {limit} 个字符。"),
     "command.no_words": Text("/{command} takes no words after it.", "/{command} 后面不需要文字。"),
     "command.admins_only": Text(
         "Only admins may do this. The host names them in ADMINS, or makes them admins of this place.",

@@ -27,12 +27,16 @@ class MessageRef:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that came with a message. `locator` is what the platform needs to fetch it; `size` counts bytes."""
+    """A file that came with a message. `locator` is what the platform needs to fetch it; `size` counts bytes.
+
+    `text` is what the core has read of it; None until then, and for what is not text.
+    """
 
     name: str
     media_type: str
     size: int
     locator: str
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

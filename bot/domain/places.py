@@ -48,9 +48,7 @@ class Place:
         return "/".join((self.platform, self.workspace, self.channel, self.thread))
 
 
-def owning_place(
-    platform: Platform, workspace: str, channel: str, *, thread: str = "", direct: bool = False
-) -> Place:
+def owning_place(platform: Platform, workspace: str, channel: str, *, thread: str = "", direct: bool = False) -> Place:
     """The place that owns the conversation of an event seen in this channel and thread.
 
     A thread owns its own conversation, in a direct channel too (Slack's agent DMs make a thread of every message).
