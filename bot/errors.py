@@ -13,7 +13,9 @@
     └── OperatorError           the host can act on it; the text is for a terminal or a log
         ├── SettingsError       a setting is missing or wrong; names the variable and the remedy
         ├── ModelError          a model folder is missing, corrupt or not allowed
-        ├── StorageError        the database is locked, full, newer than this program, or unreadable
+        ├── StorageError        the database is newer than this program, unreadable, or not to be written
+        │   ├── DatabaseLocked  another program holds the database
+        │   └── DiskFull        nothing more can be kept
         ├── AddressInUse        another program listens on the port
         └── AlreadyRunning      another process of ours holds the data folder
     DeliveryError               a platform refused or lost a message; adapters raise it, the core records it
@@ -108,9 +110,17 @@ class ModelError(OperatorError):
 
 
 class StorageError(OperatorError):
-    """The database or the data folder is locked, full, read-only, newer than this program, or unreadable."""
+    """The database or the data folder is read-only, newer than this program, or unreadable."""
 
     exit_code = 74
+
+
+class DatabaseLocked(StorageError):
+    """Another program holds the database for longer than we wait."""
+
+
+class DiskFull(StorageError):
+    """The disk, or the database's own limit, is full; nothing more can be kept."""
 
 
 class AddressInUse(OperatorError):

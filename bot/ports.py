@@ -5,7 +5,7 @@ Implementations live in `adapters/`, `storage/` and `bot/engine/`; `bot/app.py` 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from bot.domain.generation import (
     PaintRequest,
     PromptMessage,
 )
-from bot.domain.messages import Answer, Ask, Attachment, HistoryMessage, MessageRef
+from bot.domain.messages import Answer, Ask, Attachment, HistoryMessage, MessageRef, Picture
 from bot.domain.places import Person, Place, Platform
 from bot.domain.preferences import Preference, PreferenceName
 from bot.domain.ratings import Rating, Suggestion
@@ -71,10 +71,10 @@ class TextGenerator(Protocol):
         """
         ...
 
-    def generate(self, request: GenerationRequest) -> AsyncIterator[GenerationEvent]:
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationEvent, None]:
         """Submit a request and stream what happens: Queued*, Started, Piece*, Finished.
 
-        The request enters the line at the first `anext`. Closing the iterator cancels it. A generator that restarts
+        The request enters the line at the first `anext`. Closing the generator cancels it. A generator that restarts
         before the first piece runs the request again by itself.
 
         Raises:
@@ -96,7 +96,7 @@ class Painter(Protocol):
         """How the painter is now; never waits."""
         ...
 
-    def paint(self, request: PaintRequest) -> AsyncIterator[PaintEvent]:
+    def paint(self, request: PaintRequest) -> AsyncGenerator[PaintEvent, None]:
         """Queued*, PaintProgress*, Painted. Closing the iterator cancels.
 
         Raises:
@@ -194,6 +194,10 @@ class ChatPlatform(Protocol):
         Raises:
             DeliveryError: it cannot be had.
         """
+        ...
+
+    async def discard(self, attachments: Sequence[Attachment]) -> None:
+        """Delete this adapter's own copies of files, if it keeps any; unknown ones are nothing to do."""
         ...
 
     def history(self, place: Place, *, limit: int) -> AsyncIterator[HistoryMessage]:
@@ -367,20 +371,31 @@ class Kept:
     suggestions: int
 
 
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased, and the files that belonged to it, for their keepers to delete."""
+
+    turns: int
+    ratings: int = 0
+    suggestions: int = 0
+    attachments: Sequence[Attachment] = ()
+    pictures: Sequence[Picture] = ()
+
+
 class Erasure(Protocol):
     """Retention and the right to be forgotten."""
 
     async def kept_of(self, person: str) -> Kept: ...
 
-    async def forget(self, person: str) -> Kept:
-        """Erase a person: texts, names and attachments of their turns and of the answers to them (the turns stay,
+    async def forget(self, person: str) -> Erased:
+        """Erase a person: texts, names and files of their turns and of the answers to them (the turns stay,
         FORGOTTEN, so that the tree holds), every stored prompt path of the conversations they took part in, their
-        ratings, suggestions, preferences and unanswered inbox events. Returns what was erased."""
+        ratings, suggestions, preferences, usage and unanswered inbox events."""
         ...
 
-    async def expire(self, before: datetime, *, limit: int = 500) -> int:
-        """Delete whole trees of turns whose latest turn is older, with ratings, deliveries and inbox identities;
-        at most about `limit` turns in one transaction. How many went."""
+    async def expire(self, before: datetime, *, limit: int = 500) -> Erased:
+        """Delete whole trees of turns whose latest turn is older, with ratings, deliveries and inbox identities; at
+        most about `limit` turns in one transaction."""
         ...
 
 
@@ -431,6 +446,26 @@ class Statistics(Protocol):
 
     async def usage_of(self, person: str, since: datetime) -> Mapping[str, int]:
         """Requests, prompt_tokens and completion_tokens of one person since then."""
+        ...
+
+
+class Files(Protocol):
+    """Files of the data folder: pictures, and later weights."""
+
+    async def keep(self, name: str, data: bytes) -> str:
+        """Write a file whole or not at all, under a name such as `images/01.png`; its path inside the data folder.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        ...
+
+    async def remove(self, paths: Sequence[str]) -> None:
+        """Delete files by the path that `keep` gave; missing ones are nothing to do."""
+        ...
+
+    async def size(self) -> int:
+        """Bytes of all files in the data folder."""
         ...
 
 

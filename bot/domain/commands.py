@@ -1,7 +1,7 @@
 """The commands, declared once: options, limits, help and who may use them.
 
-Adapters, the Slack manifest, the page's completion and `/help` are made from `COMMANDS`, so a new entry appears on every
-platform. `read_call` turns typed words into the same options that a platform's own form gives.
+Adapters, the Slack manifest, the page's completion and `/help` are made from `COMMANDS`, so a new entry appears on
+every platform. `read_call` turns typed words into the same options that a platform's own form gives.
 """
 
 from __future__ import annotations
@@ -93,6 +93,11 @@ class Command:
     options: tuple[Option, ...] = ()
     who: Who = Who.EVERYONE
     private: bool = False
+
+    @property
+    def main(self) -> Option | None:
+        """The option that takes the words without a name."""
+        return next((option for option in self.options if option.main), None)
 
     def option(self, name: str) -> Option | None:
         """The option of this name."""
@@ -252,39 +257,62 @@ def command_named(name: str) -> Command:
 
 
 def read_call(line: str) -> tuple[str, dict[str, OptionValue]]:
-    """A typed command line as name and options: `/write form:email invite the team` or `/write email invite the team`.
+    """A typed command line as name and options: `/write form:email invite the team`, `/write email invite the team`.
 
-    A word `name:value` sets an option of that name; a first word that is a choice of the first choice option sets that
-    one; all other words are the main option. The leading mark is `/` or `!`. Values are checked by `Command.read`.
+    A word `name:value` sets the option of that name; a first word that is a choice of the first choice option sets
+    that one; all other words are the main option, and so is everything after its own `name:`. The leading mark is `/`
+    or `!`. Values are checked by `Command.read`.
 
     Raises:
-        Refused: there is no such command.
+        Refused: there is no such command, or it takes no words.
     """
     name, _, rest = line.strip()[1:].partition(" ")
+    name, newline, tail = name.partition("\n")
     command = command_named(name.strip().lower())
     options: dict[str, OptionValue] = {}
-    rest = rest.lstrip()
+    rest = (tail + newline + rest if newline else rest).lstrip()
     while rest:
-        word, _, after = rest.partition(" ")
-        key, mark, value = word.partition(":")
-        named = command.option(key) if mark and value else None
+        word = rest.split(maxsplit=1)[0]
+        named, value = _named(command, word, options)
         if named is None or named.main:
-            named, value = _leading_choice(command, word, options), word
-        if named is None:
             break
         options[named.name] = value
-        rest = after.lstrip()
-    main = next((option for option in command.options if option.main), None)
+        rest = rest[len(word) :].lstrip()
     if rest:
+        main = command.main
         if main is None:
             raise Refused("command.no_words", command=command.name)
-        options[main.name] = rest.rstrip()
+        options[main.name] = rest.removeprefix(f"{main.name}:").strip()
     return command.name, options
 
 
-def _leading_choice(command: Command, word: str, taken: Mapping[str, OptionValue]) -> Option | None:
-    """The first choice option, when nothing has been given yet and the word is one of its choices."""
+def format_call(name: str, options: Mapping[str, OptionValue]) -> str:
+    """The line that one would type for these options; `read_call` reads it back."""
+    command = command_named(name)
+    main = command.main
+    words = [f"/{name}"]
+    words += [f"{key}:{value}" for key, value in options.items() if main is None or key != main.name]
+    if main is not None and str(options.get(main.name, "")).strip():
+        words.append(_marked(command, str(options[main.name]).strip(), options))
+    return " ".join(words)
+
+
+def _marked(command: Command, words: str, options: Mapping[str, OptionValue]) -> str:
+    """The main option's words, with its name before them where their first word would be read as something else."""
+    main = command.main
+    assert main is not None
+    others = {key: value for key, value in options.items() if key != main.name}
+    named, _ = _named(command, words.split(maxsplit=1)[0], others)
+    return words if named is None else f"{main.name}:{words}"
+
+
+def _named(command: Command, word: str, taken: Mapping[str, OptionValue]) -> tuple[Option | None, str]:
+    """The option that a word sets, and to what: by its name, or as a leading choice."""
+    key, mark, value = word.partition(":")
+    named = command.option(key.lower()) if mark and (value or key == (command.main and command.main.name)) else None
+    if named is not None:
+        return named, value
     first = next((option for option in command.options if option.type is OptionType.CHOICE and not option.main), None)
     if first is None or taken or all(choice.value != word.lower() for choice in first.choices):
-        return None
-    return first
+        return None, ""
+    return first, word

@@ -120,31 +120,24 @@ class Delivery:
     ref: MessageRef | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The turns that fit a budget, oldest first, and how many older ones were left out."""
+def window(costs: Sequence[int], budget: int) -> int:
+    """How many messages of a talk to leave out, oldest first, so that the costs of the rest fit the budget.
 
-    turns: tuple[Turn, ...]
-    left_out: int = 0
-
-
-def window(path: Sequence[Turn], costs: Sequence[int], budget: int) -> Window:
-    """The longest end of a path whose costs (tokens, one per turn) fit the budget.
-
-    The last turn, the question itself, must fit alone.
+    Args:
+        costs: tokens of each message, oldest first.
+        budget: tokens that the messages may take together.
 
     Raises:
-        ValueError: it does not.
+        ValueError: the last message, the question itself, does not fit alone.
     """
-    if not path or costs[-1] > budget:
-        raise ValueError("the last turn does not fit the budget")
-    spent, first = 0, len(path)
-    for index in range(len(path) - 1, -1, -1):
+    if not costs or costs[-1] > budget:
+        raise ValueError("the last message does not fit the budget")
+    spent = 0
+    for index in range(len(costs) - 1, -1, -1):
         spent += costs[index]
         if spent > budget:
-            break
-        first = index
-    return Window(tuple(path[first:]), first)
+            return index + 1
+    return 0
 
 
 def continues_latest(place: Place, latest: Turn | None, now: datetime, idle: timedelta) -> bool:

@@ -58,7 +58,8 @@ LINES: dict[str, Text] = {
     "error.painter_missing": Text(
         "No painter is set yet. The admin can set IMAGE_MODEL to a diffusers model (a folder or a Hub id) in .env "
         "and restart me; then /image draws.",
-        "还没有设置画师。管理员可在 .env 中把 IMAGE_MODEL 设为一个 diffusers 模型（文件夹或 Hub 名称）并重启，之后 /image 就能画图。",
+        "还没有设置画师。管理员可在 .env 中把 IMAGE_MODEL 设为一个 diffusers 模型"
+        "（文件夹或 Hub 名称）并重启，之后 /image 就能画图。",
     ),
     "error.disk_full": Text(
         "The disk is full, so nothing can be kept and I cannot answer. The admin has to free some space.",
@@ -89,5 +90,121 @@ LINES: dict[str, Text] = {
     "command.admins_only": Text(
         "Only admins may do this. The host names them in ADMINS, or makes them admins of this place.",
         "只有管理员可以这样做。可由主机在 ADMINS 中指定，或在平台上设为管理员。",
+    ),
+    "error.storage": Text(
+        "I could not store this, so I did not take it up. Please try again; if it happens again, tell the admin.",
+        "没能保存这条消息，所以没有处理。请再试一次；如果仍然不行，请告诉管理员。",
+    ),
+    "error.empty_answer": Text(
+        "The model had nothing to say to this. Put it in other words, or press Regenerate.",
+        "模型没有给出内容。请换个说法，或按「重新生成」。",
+    ),
+    "error.gave_up": Text(
+        "I tried this several times and was interrupted each time, so I have set it aside. Please ask again.",
+        "这个请求我试了几次都被中断，只好放下。请重新提问。",
+    ),
+    # Messages.
+    "message.empty": Text("There is nothing in this message. Write something first.", "消息是空的，请先写点什么。"),
+    "message.too_long": Text(
+        "This message has {length} characters; I take up to {limit}. Attach it as a text file instead.",
+        "消息有 {length} 个字符，最多 {limit} 个。请改为附上文本文件。",
+    ),
+    "attachment.too_large": Text(
+        "“{name}” is larger than {limit} KiB. Attach a smaller file.",
+        "「{name}」超过 {limit} KiB，请附上小一些的文件。",
+    ),
+    "attachment.not_text": Text(
+        "I cannot read “{name}”: it is not a text file. Attach plain text (txt, md, csv, code …).",
+        "无法读取「{name}」：它不是文本文件。请附上纯文本（txt、md、csv、代码……）。",
+    ),
+    # Admission.
+    "admission.person_budget": Text(
+        "You have asked a lot in a short time. I can answer you again in {seconds} seconds.",
+        "你短时间内问得太多了，{seconds} 秒后可以再问。",
+    ),
+    "admission.place_budget": Text(
+        "This place has asked a lot in a short time. I can answer here again in {seconds} seconds.",
+        "这里短时间内的提问太多了，{seconds} 秒后可以再问。",
+    ),
+    "admission.full": Text(
+        "{limit} requests are waiting already, so I cannot take more. Please try again in a minute.",
+        "已有 {limit} 个请求在排队，暂时不能再接。请一分钟后再试。",
+    ),
+    # Notes beneath answers.
+    "note.length": Text("This answer reached its length limit.", "这条回答达到了长度上限。"),
+    "note.stopped": Text("Stopped.", "已停止。"),
+    "note.left_out": Text(
+        "This conversation is longer than the model can read: the oldest messages ({count}) are left out from here on.",
+        "对话超出了模型能读的长度：从这里起不再读最早的 {count} 条。",
+    ),
+    # /summarize and /image.
+    "summarize.nothing": Text(
+        "There is nothing to sum up here yet. Paste a text after /summarize, or attach a file.",
+        "这里还没有可以总结的内容。请在 /summarize 后粘贴文字，或附上文件。",
+    ),
+    "summarize.reading": Text("Reading the conversation …", "正在读取对话……"),
+    "summarize.progress": Text("Summing up part {part} of {parts} …", "正在总结第 {part}/{parts} 部分……"),
+    "summarize.covered": Text(
+        "Covers {count} messages, from {first} to {last} UTC.", "涵盖 {count} 条消息，{first} 至 {last}（UTC）。"
+    ),
+    "paint.progress": Text("Drawing: step {done} of {total}", "正在画：第 {done}/{total} 步"),
+    # /privacy.
+    "privacy.kept": Text(
+        "I keep of you: {turns} messages, {ratings} ratings and {suggestions} suggested answers, on this server only.",
+        "我保存了你的 {turns} 条消息、{ratings} 个评价和 {suggestions} 条改进建议，只存在这台服务器上。",
+    ),
+    "privacy.learning_is_on": Text("Learning from this place is on.", "可以从此处学习。"),
+    "privacy.learning_is_off": Text(
+        "Learning from this place is off: nothing said here is trained on. Ratings are still counted.",
+        "不会从此处学习：这里说的话不会用于训练，评价仍会计数。",
+    ),
+    "privacy.opted_out": Text(
+        "You have opted out: nothing of yours is trained on.", "你已退出：你的内容不会用于训练。"
+    ),
+    "privacy.opted_in": Text(
+        "Your messages and ratings may be learned from again, where learning is on.",
+        "在允许学习的地方，可以再次从你的消息和评价中学习。",
+    ),
+    "privacy.choices": Text(
+        "`/privacy opt-out` keeps your words out of training; `/privacy forget-me` erases everything of yours.",
+        "`/privacy opt-out` 让你的话不用于训练；`/privacy forget-me` 会抹去你的一切。",
+    ),
+    "privacy.forgotten": Text(
+        "Done. I have erased {turns} messages (yours and my answers to them), {ratings} ratings and {suggestions} "
+        "suggested answers.",
+        "已抹去 {turns} 条消息（你的和我的回答）、{ratings} 个评价和 {suggestions} 条改进建议。",
+    ),
+    "privacy.learning_on_local": Text(
+        "Learning from this place is on. People may opt out with `/privacy opt-out`.",
+        "已允许从此处学习。任何人都可以用 `/privacy opt-out` 退出。",
+    ),
+    "privacy.learning_on_vendor": Text(
+        "Learning from this place is on. You confirm that you have the right to allow it: Discord's developer policy "
+        "forbids training on message content without Discord's permission, and Slack's forbids training language "
+        "models on its data. People may opt out with `/privacy opt-out`.",
+        "已允许从此处学习。你确认自己有权允许：Discord 的开发者政策禁止未经许可用消息内容训练模型，Slack 的政策禁止用其数据训练语言模型。"
+        "任何人都可以用 `/privacy opt-out` 退出。",
+    ),
+    # /release.
+    "release.none": Text(
+        "No release has answered yet. Ask me something first.", "还没有任何版本回答过。先问我点什么吧。"
+    ),
+    "release.row": Text(
+        "- **{name}** ({state}, since {date}): {answers} answers, {good} 👍, {bad} 👎",
+        "- **{name}**（{state}，{date} 起）：{answers} 次回答，{good} 👍，{bad} 👎",
+    ),
+    "release.candidate": Text("candidate", "候选"),
+    "release.active": Text("in service", "在用"),
+    "release.retired": Text("retired", "已退役"),
+    "release.rejected": Text("rejected", "未采用"),
+    # /help.
+    "help.intro": Text(
+        "I am {name}. Write to me and I answer; I remember this conversation. I also take these commands:",
+        "我是 {name}。直接写消息我就会回答，并记得这段对话。我还懂这些命令：",
+    ),
+    "help.outro": Text(
+        "React 👍 or 👎 to an answer: every verdict is kept. You can also regenerate, continue or stop an answer, or "
+        "suggest a better one.",
+        "请用 👍 或 👎 评价回答，每个评价都会保存。你也可以重新生成、继续、停止回答，或给出更好的答案。",
     ),
 }

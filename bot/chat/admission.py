@@ -1,0 +1,145 @@
+"""Who is served now: budgets for each person and place, and one fair line for the engine's slots.
+
+Budgets are moving windows, kept by the `limits` library. The line gives a free slot to the person who was served least
+recently, then to the place served least recently, then to the one who came first, so that nobody's burst of requests
+delays everyone else's first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from bot.errors import Refused
+
+OnPosition = Callable[[int], Awaitable[None]]
+
+
+class Budget:
+    """So many requests in so much time for each key, written as "20/minute"."""
+
+    def __init__(self, rate: str, line: str) -> None:
+        self._rate = parse(rate)
+        self._line = line
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def spend(self, key: str) -> None:
+        """Count one request.
+
+        Raises:
+            Refused: the budget is used up; the line says for how many seconds.
+        """
+        if not self._limiter.hit(self._rate, key):
+            wait = self._limiter.get_window_stats(self._rate, key).reset_time - time.time()
+            raise Refused(self._line, seconds=max(1, math.ceil(wait)))
+
+
+@dataclass(slots=True, eq=False)
+class _Ticket:
+    person: str
+    place: str
+    number: int
+    admitted: asyncio.Event = field(default_factory=asyncio.Event)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    position: int = 0
+
+
+class Admission:
+    """The budgets and the line. `capacity` is asked each time, since an engine may change it."""
+
+    def __init__(self, *, person_budget: str, place_budget: str, queue_limit: int, capacity: Callable[[], int]) -> None:
+        self._person_budget = Budget(person_budget, "admission.person_budget")
+        self._place_budget = Budget(place_budget, "admission.place_budget")
+        self._limit = queue_limit
+        self._capacity = capacity
+        self._waiting: list[_Ticket] = []
+        self._running = 0
+        self._served = 0
+        self._last_served: dict[str, int] = {}
+        self._arrivals = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many stand in line."""
+        return len(self._waiting)
+
+    @property
+    def running(self) -> int:
+        """How many hold a slot."""
+        return self._running
+
+    def spend(self, person: str, place: str) -> None:
+        """Count a request against both budgets.
+
+        Raises:
+            Refused: one of them is used up.
+        """
+        self._person_budget.spend(person)
+        self._place_budget.spend(place)
+
+    @asynccontextmanager
+    async def slot(self, person: str, place: str, on_position: OnPosition) -> AsyncIterator[None]:
+        """Hold one of the engine's slots; while in line, `on_position` hears each new place in it.
+
+        Raises:
+            Refused: the line is full.
+        """
+        if len(self._waiting) >= self._limit:
+            raise Refused("admission.full", limit=self._limit)
+        ticket = _Ticket(person, place, self._arrivals)
+        self._arrivals += 1
+        self._waiting.append(ticket)
+        self._advance()
+        try:
+            await self._stand_in_line(ticket, on_position)
+            yield
+        finally:
+            self._leave(ticket)
+
+    async def _stand_in_line(self, ticket: _Ticket, on_position: OnPosition) -> None:
+        while not ticket.admitted.is_set():
+            ticket.moved.clear()
+            if ticket.position:
+                await on_position(ticket.position)
+            if not ticket.admitted.is_set():
+                await ticket.moved.wait()
+
+    def _leave(self, ticket: _Ticket) -> None:
+        if ticket.admitted.is_set():
+            self._running -= 1
+        else:
+            self._waiting.remove(ticket)
+        self._advance()
+
+    def _advance(self) -> None:
+        """Fill free slots and tell the rest where they stand."""
+        while self._waiting and self._running < max(1, self._capacity()):
+            ticket = min(self._waiting, key=self._turn_of)
+            self._waiting.remove(ticket)
+            self._running += 1
+            self._served += 1
+            self._last_served[ticket.person] = self._last_served[ticket.place] = self._served
+            ticket.admitted.set()
+            ticket.moved.set()
+        for position, ticket in enumerate(sorted(self._waiting, key=self._turn_of), start=1):
+            if ticket.position != position:
+                ticket.position = position
+                ticket.moved.set()
+
+    def _turn_of(self, ticket: _Ticket) -> tuple[int, int, int, int]:
+        """What the line is sorted by: how many of the person's own stand before it, then who was served longest ago."""
+        own = sum(other.person == ticket.person and other.number < ticket.number for other in self._waiting)
+        return (
+            own,
+            self._last_served.get(ticket.person, 0),
+            self._last_served.get(ticket.place, 0),
+            ticket.number,
+        )

@@ -1,0 +1,361 @@
+"""The core: takes events in, gives each to its use case, and brings the outcome to the platform, once.
+
+An accepted event passes these stages, each stored before the next begins, so that a restart takes it up where it was:
+
+    accepted    inbox item, question and waiting answer are stored; the platform may be told
+    claimed     this process answers it
+    recorded    the answer's turn is in its last state; it is never generated again
+    delivered   the platform shows the last state
+    finished    the inbox item is closed
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from bot import metrics
+from bot.chat import rating
+from bot.chat.faults import sentence
+from bot.chat.helping import help_
+from bot.chat.intake import CHAT, Accepted, take_in, turn_carried_by
+from bot.chat.jobs import Job, Services
+from bot.chat.painting import paint
+from bot.chat.permissions import check_admin
+from bot.chat.privacy import privacy
+from bot.chat.reading import Reading
+from bot.chat.releasing import note_release, release
+from bot.chat.replying import reply
+from bot.chat.streaming import LiveReply, StoredDeliveries, answer_of
+from bot.chat.summarizing import summarize
+from bot.chat.writing import write
+from bot.domain.commands import Who, command_named
+from bot.domain.conversation import Turn, TurnStatus
+from bot.domain.lines import say
+from bot.domain.messages import (
+    Ask,
+    ContinueReply,
+    DeleteMessage,
+    IncomingMessage,
+    MessageRef,
+    RateReply,
+    RegenerateReply,
+    StopReply,
+    SuggestAnswer,
+)
+from bot.errors import DeliveryError, InklingError, PersonError, Refused, StorageError
+from bot.ports import InboxItem, ReplyTarget
+
+log = structlog.get_logger(__name__)
+
+UseCase = Callable[[Job, Services], Awaitable[Turn]]
+
+# How long a claim holds without being renewed, and how often it is; a dead process's events are free after the first.
+LEASE = timedelta(seconds=60)
+ROUND_S = 15.0
+
+# After so many starts an event that takes the process down each time is refused instead of tried again.
+MAX_ATTEMPTS = 4
+
+
+class Core:
+    """What adapters call. One for each process."""
+
+    def __init__(self, services: Services, owner: str) -> None:
+        self._services = services
+        self._owner = owner
+        self._jobs: dict[str, Job] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._upkeep: asyncio.Task[None] | None = None
+        self._failed: list[InboxItem] = []
+        self._releases: set[str] = set()
+        self.reading = Reading(services)
+
+    # --- lifecycle --------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take up what an earlier process of this name had accepted and not finished."""
+        async with self._services.units() as uow:
+            await uow.inbox.release(self._owner)
+        await self._take_up()
+        self._upkeep = asyncio.create_task(self._keep_up(), name="inbox upkeep")
+
+    async def close(self, grace_s: float = 10.0) -> None:
+        """Let answers in flight end for a while, then leave the rest to the next start."""
+        if self._upkeep is not None:
+            self._upkeep.cancel()
+            await asyncio.gather(self._upkeep, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=grace_s)
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _keep_up(self) -> None:
+        """Try again what failed, renew our claims, and take up events that nobody holds any longer."""
+        while True:
+            await asyncio.sleep(ROUND_S)
+            failed, self._failed = self._failed, []
+            for item in failed:
+                self._begin(item, claimed=True)
+            try:
+                async with self._services.units() as uow:
+                    await uow.inbox.renew(self._owner, self._services.clock.now() + LEASE)
+                await self._take_up()
+            except StorageError as error:
+                log.error("inbox upkeep failed", error=str(error))
+
+    async def _take_up(self) -> None:
+        async with self._services.units.reading() as uow:
+            pending = await uow.inbox.pending(list(self._services.platforms), self._services.clock.now())
+        for item in pending:
+            if item.answer_id not in self._tasks:
+                self._begin(item)
+
+    # --- what adapters call -----------------------------------------------------------------------------------------
+
+    async def accept(self, ask: Ask) -> Accepted | None:
+        """Store an event to be answered; it is safe when this returns. None: known already, or not meant for the bot.
+
+        Refusals that need an answer are given as one, through `ChatPlatform.open_reply`.
+
+        Raises:
+            Refused: the message is empty, or longer than anything we keep.
+            StorageError: nothing could be kept.
+        """
+        taken = await take_in(ask, self._services)
+        if taken is None:
+            return None
+        item, accepted = taken
+        metrics.ACCEPTED.labels(ask.place.platform, ask.kind).inc()
+        log.info("accepted", item=item.id, kind=ask.kind, place=accepted.place.key, answer=accepted.answer.id)
+        self._begin(item)
+        return accepted
+
+    async def rate(self, verdict: RateReply) -> bool:
+        """Keep a verdict; False when there is no such answer."""
+        kept = await rating.rate(verdict, self._services)
+        if kept:
+            metrics.RATED.labels(verdict.verdict or "withdrawn").inc()
+        return kept
+
+    async def suggest(self, better: SuggestAnswer) -> bool:
+        """Keep a better answer; False when there is no such answer or no text."""
+        return await rating.suggest(better, self._services)
+
+    async def stop(self, stop: StopReply) -> bool:
+        """Stop the answer that a message carries, or those under way for a person in a place; whether there was one."""
+        turn_id = await self._turn_id(stop.message) if stop.message else None
+        mine = [
+            job
+            for job in self._jobs.values()
+            if (job.answer.id == turn_id if stop.message else (job.asker, job.place) == (stop.by, stop.place))
+        ]
+        for job in mine:
+            self._end(job)
+        return bool(mine)
+
+    async def delete(self, deleted: DeleteMessage) -> None:
+        """A question was deleted: its answer, if under way, is stopped."""
+        turn_id = await self._turn_id(deleted.message)
+        for job in list(self._jobs.values()):
+            if job.question.id == turn_id:
+                self._end(job)
+
+    async def _turn_id(self, message: MessageRef) -> str | None:
+        async with self._services.units.reading() as uow:
+            turn = await turn_carried_by(message, uow)
+        return turn.id if turn else None
+
+    def _end(self, job: Job) -> None:
+        job.stopped = True
+        if job.making is not None:
+            job.making.cancel()
+
+    # --- one event, from claim to finish ----------------------------------------------------------------------------
+
+    def _begin(self, item: InboxItem, *, claimed: bool = False) -> None:
+        task = asyncio.create_task(self._serve(item, claimed), name=f"answer {item.answer_id}")
+        self._tasks[item.answer_id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(item.answer_id, None))
+
+    async def _serve(self, item: InboxItem, claimed: bool) -> None:
+        try:
+            if claimed or await self._claim(item):
+                await self._answer(item)
+        except StorageError as error:
+            # Not the event's fault: it is tried until the storage works again.
+            log.error("answer not kept", item=item.id, answer=item.answer_id, error=str(error))
+            self._failed.append(item)
+        except DeliveryError as error:
+            log.error("answer not delivered", item=item.id, answer=item.answer_id, error=str(error))
+            await self._retry_or_drop(item, retryable=error.retryable)
+        except Exception:
+            log.exception("answer failed", item=item.id, answer=item.answer_id)
+            await self._retry_or_drop(item, retryable=True)
+
+    async def _claim(self, item: InboxItem) -> bool:
+        async with self._services.units() as uow:
+            return await uow.inbox.claim(item.id, self._owner, self._services.clock.now() + LEASE)
+
+    async def _retry_or_drop(self, item: InboxItem, *, retryable: bool) -> None:
+        """Try again in the next round, a bounded number of times; the answer itself is stored in any case."""
+        if retryable and item.attempts < 2 * MAX_ATTEMPTS:
+            self._failed.append(replace(item, attempts=item.attempts + 1))
+        else:
+            await self._finish(item)
+
+    async def _answer(self, item: InboxItem) -> None:
+        job = await self._open(item)
+        if job is None:
+            await self._finish(item)
+            return
+        self._jobs[job.answer.id] = job
+        try:
+            if job.answer.status.is_open:
+                job.answer = await self._make(job)
+                await self._record(job)
+            await job.live.close()
+            await self._deliver(job)
+        finally:
+            await job.live.close()
+            del self._jobs[job.answer.id]
+        await self._finish(item)
+
+    async def _open(self, item: InboxItem) -> Job | None:
+        """The job of an item; None when its turns are gone (forgotten, expired)."""
+        async with self._services.units.reading() as uow:
+            question = await uow.turns.get(item.question_id)
+            answer = await uow.turns.get(item.answer_id)
+            conversation = await uow.turns.conversation(answer.conversation_id) if answer else None
+            known = await uow.deliveries.of_turn(item.answer_id)
+        if question is None or answer is None or conversation is None or answer.status is TurnStatus.FORGOTTEN:
+            return None
+        platform = self._services.platforms[conversation.place.platform]
+        deliveries = StoredDeliveries(answer.id, known, self._services.units)
+        asked = item.ask.ref if isinstance(item.ask, IncomingMessage) else None
+        target = ReplyTarget(answer, conversation.place, item.ask.by, asked, deliveries, answer.private)
+        shown = await platform.open_reply(target)
+        live = LiveReply(shown, platform.pace, answer.id)
+        started = self._services.clock.monotonic()
+        return Job(item, conversation.place, question, answer, platform, shown, live, started)
+
+    async def _make(self, job: Job) -> Turn:
+        """The answer's turn in its last state, whatever happens on the way."""
+        making = asyncio.create_task(self._use_case(job), name=f"make {job.answer.id}")
+        job.making = making
+        if job.stopped:
+            making.cancel()
+        try:
+            return await making
+        except asyncio.CancelledError:
+            if not job.stopped:
+                making.cancel()
+                await asyncio.gather(making, return_exceptions=True)
+                raise
+            return job.answer.ended(TurnStatus.STOPPED, job.text.strip(), say("note.stopped", job.locale))
+        except InklingError as error:
+            return _failed(job, error)
+        except Exception as error:
+            log.exception("use case failed", answer=job.answer.id, origin=job.answer.origin)
+            return _failed(job, error)
+
+    async def _use_case(self, job: Job) -> Turn:
+        if job.item.attempts >= MAX_ATTEMPTS:
+            raise PersonError("error.gave_up")
+        origin = job.answer.origin
+        if origin == CHAT or isinstance(job.ask, ContinueReply):
+            use_case: UseCase = reply
+        else:
+            # Raises Refused for a name that nobody declared.
+            command = command_named(origin)
+            use_case = USE_CASES[command.name]
+            if command.who is Who.ADMINS:
+                await check_admin(job.asker, job.place, self._services)
+        if job.item.attempts == 0 and (origin == CHAT or use_case in SPENDING):
+            self._services.admission.spend(job.asker.key, job.place.key)
+        await self._await_earlier(job)
+        return await use_case(job, self._services)
+
+    async def _await_earlier(self, job: Job) -> None:
+        """Wait until the turns before the question have their last state: they are part of what the answer reads."""
+        if isinstance(job.ask, RegenerateReply | ContinueReply) or job.question.parent_id is None:
+            return
+        before = self._tasks.get(job.question.parent_id)
+        if before is not None:
+            await asyncio.wait([before])
+            return
+        while True:
+            async with self._services.units.reading() as uow:
+                turn = await uow.turns.get(job.question.parent_id)
+            if turn is None or not turn.status.is_open:
+                return
+            # Another process answers it; its lease bounds the wait.
+            await asyncio.sleep(1)
+
+    async def _record(self, job: Job) -> None:
+        turn = job.answer
+        timings = turn.timings
+        if timings.finished is None:
+            timings = replace(timings, finished=round(self._services.clock.monotonic() - job.started, 4))
+        job.answer = turn = replace(turn, timings=timings)
+        if turn.release and turn.origin != "image" and turn.release not in self._releases:
+            await note_release(turn.release, self._services)
+            self._releases.add(turn.release)
+        try:
+            async with self._services.units() as uow:
+                await uow.turns.update(turn)
+        except StorageError as error:
+            # What was written is shown all the same; the event stays open, so nothing is lost for good.
+            unkept = sentence(error, job.locale)
+            job.answer = turn.ended(TurnStatus.FAILED, job.text.strip() or unkept, unkept if job.text else "")
+            await job.live.close()
+            await self._deliver(job)
+            raise
+        _count(job)
+        log.info("recorded", answer=turn.id, status=turn.status, release=turn.release, tokens=turn.completion_tokens)
+
+    async def _deliver(self, job: Job) -> None:
+        await job.reply.finish(answer_of(job.answer))
+
+    async def _finish(self, item: InboxItem) -> None:
+        async with self._services.units() as uow:
+            await uow.inbox.finish(item.id, self._services.clock.now())
+
+
+def _failed(job: Job, error: Exception) -> Turn:
+    """The answer's turn when it could not be made: what was written stays, with the reason beneath it."""
+    reason = sentence(error, job.locale)
+    log.warning("answer not made", answer=job.answer.id, error=type(error).__name__, detail=str(error))
+    if isinstance(error, Refused):
+        return job.answer.ended(TurnStatus.REFUSED, reason)
+    if job.text.strip():
+        return job.answer.ended(TurnStatus.INTERRUPTED, job.text.strip(), reason)
+    return job.answer.ended(TurnStatus.FAILED, reason)
+
+
+def _count(job: Job) -> None:
+    turn = job.answer
+    metrics.ANSWERED.labels(job.place.platform, turn.origin, turn.status).inc()
+    metrics.TOKENS.labels("read").inc(turn.prompt_tokens)
+    metrics.TOKENS.labels("written").inc(turn.completion_tokens)
+    if turn.timings.first_piece is not None and turn.timings.finished is not None:
+        metrics.FIRST_PIECE.observe(turn.timings.first_piece)
+        metrics.ANSWER_TIME.observe(turn.timings.finished)
+
+
+USE_CASES: Mapping[str, UseCase] = {
+    "write": write,
+    "image": paint,
+    "summarize": summarize,
+    "privacy": privacy,
+    "release": release,
+    "help": help_,
+}
+
+# The use cases that ask an engine, and so count against the budgets.
+SPENDING: frozenset[UseCase] = frozenset({reply, write, paint, summarize})

@@ -1,0 +1,168 @@
+"""From an event to what is stored before it is acknowledged: the inbox item and its two turns.
+
+A question's turn and the waiting answer's turn are made in the same transaction as the inbox item, so that the next
+message finds them as the conversation's latest, and a crash leaves all three or none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.chat.addressing import MESSAGE_LIMIT, clean, is_addressed_to_bot, looks_like_command
+from bot.chat.jobs import Services
+from bot.domain.commands import COMMANDS, format_call
+from bot.domain.conversation import Delivery, DeliveryState, Turn, TurnStatus, continues_latest
+from bot.domain.generation import Role
+from bot.domain.messages import Ask, CommandCall, ContinueReply, IncomingMessage, MessageRef, RegenerateReply
+from bot.domain.places import Place
+from bot.errors import Refused
+from bot.ports import InboxItem, UnitOfWork
+
+# The origin of turns that no command made.
+CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An event is stored; these are its turns.
+
+    The question of a RegenerateReply is the turn asked before; that of a ContinueReply is the answer being continued.
+    """
+
+    place: Place
+    question: Turn
+    answer: Turn
+
+
+async def take_in(ask: Ask, services: Services) -> tuple[InboxItem, Accepted] | None:
+    """Store an event and its turns; None when it is known already, or not meant for the bot.
+
+    Raises:
+        Refused: there is nothing in it, or it is longer than anything we keep.
+        StorageError: nothing could be kept.
+    """
+    if isinstance(ask, IncomingMessage):
+        _check_text(ask)
+        if not await _is_addressed(ask, services):
+            return None
+    async with services.units() as uow:
+        accepted = await _turns_for(ask, services, uow)
+        if accepted is None:
+            return None
+        question, answer = accepted.question, accepted.answer
+        item = InboxItem(services.new_id(), ask, question.id, answer.id, services.clock.now(), attempts=0)
+        if not await uow.inbox.add(item):
+            return None
+        if isinstance(ask, IncomingMessage | CommandCall):
+            await uow.turns.add(question)
+            if ask.ref is not None:
+                await uow.deliveries.put(Delivery(question.id, 0, DeliveryState.SENT, ask.ref))
+        await uow.turns.add(answer)
+    return item, accepted
+
+
+async def turn_carried_by(message: MessageRef, uow: UnitOfWork) -> Turn | None:
+    """The turn that a platform's message carries. Local platforms name their messages by our turn ids."""
+    turn_id = await uow.deliveries.turn_of(message)
+    if turn_id is None and message.platform.is_local:
+        turn_id = message.message
+    return await uow.turns.get(turn_id) if turn_id else None
+
+
+def _check_text(message: IncomingMessage) -> None:
+    if len(message.text) > MESSAGE_LIMIT:
+        raise Refused("message.too_long", length=len(message.text), limit=MESSAGE_LIMIT)
+    if not clean(message.text) and not message.attachments and not message.by.is_bot:
+        raise Refused("message.empty")
+
+
+async def _is_addressed(message: IncomingMessage, services: Services) -> bool:
+    async with services.units.reading() as uow:
+        takes_part = await uow.turns.find_conversation(message.place) is not None
+        turn = await turn_carried_by(message.reply_to, uow) if message.reply_to else None
+    return is_addressed_to_bot(message, takes_part=takes_part, answers_bot=turn is not None and turn.is_by_bot)
+
+
+async def _turns_for(ask: Ask, services: Services, uow: UnitOfWork) -> Accepted | None:
+    if isinstance(ask, RegenerateReply | ContinueReply):
+        return await _beside_or_after(ask, services, uow)
+    conversation = await uow.turns.conversation_of(ask.place, services.new_id, services.clock.now())
+    text, origin = _words_of(ask)
+    private = any(command.name == origin and command.private for command in COMMANDS)
+    question = Turn(
+        id=services.new_id(),
+        conversation_id=conversation.id,
+        parent_id=None if private else await _parent_of(ask, conversation.id, services, uow),
+        role=Role.USER,
+        author=ask.by.key,
+        author_name=ask.by.name,
+        text=text,
+        status=TurnStatus.COMPLETE,
+        created_at=services.clock.now(),
+        origin=origin,
+        aside=private,
+        private=private,
+        locale=ask.by.locale,
+        attachments=ask.attachments,
+    )
+    return Accepted(ask.place, question, _waiting_answer(question.id, question, ask, services))
+
+
+def _words_of(ask: IncomingMessage | CommandCall) -> tuple[str, str]:
+    """The question's text and origin. A command called by a form is stored as the line one could have typed."""
+    if isinstance(ask, CommandCall):
+        return clean(format_call(ask.name, ask.options)), ask.name
+    text = clean(ask.text)
+    if looks_like_command(text):
+        return text, text[1:].split(maxsplit=1)[0].lower()
+    return text, CHAT
+
+
+async def _parent_of(
+    ask: IncomingMessage | CommandCall, conversation_id: str, services: Services, uow: UnitOfWork
+) -> str | None:
+    """The turn replied to where there is one, else the latest where the message carries on from it."""
+    if isinstance(ask, IncomingMessage) and ask.reply_to is not None:
+        turn = await turn_carried_by(ask.reply_to, uow)
+        # A thread may begin at a turn of its channel; the branch then runs through both.
+        reachable = turn is not None and (turn.conversation_id == conversation_id or ask.place.thread)
+        if turn is not None and reachable and not turn.aside:
+            return turn.id
+    latest = await uow.turns.latest(conversation_id)
+    idle = timedelta(minutes=services.settings.idle_minutes)
+    carries_on = continues_latest(ask.place, latest, services.clock.now(), idle)
+    return latest.id if latest is not None and carries_on else None
+
+
+async def _beside_or_after(
+    ask: RegenerateReply | ContinueReply, services: Services, uow: UnitOfWork
+) -> Accepted | None:
+    """Regenerating makes a sibling of the answer; continuing makes a child."""
+    shown = await turn_carried_by(ask.message, uow)
+    if shown is None or not shown.is_by_bot or shown.status.is_open or ask.by.is_bot:
+        return None
+    conversation = await uow.turns.conversation(shown.conversation_id)
+    before = shown.id if isinstance(ask, ContinueReply) else shown.parent_id
+    question = await uow.turns.get(before) if before else None
+    if conversation is None or question is None:
+        return None
+    return Accepted(conversation.place, question, _waiting_answer(question.id, shown, ask, services))
+
+
+def _waiting_answer(parent: str, like: Turn, ask: Ask, services: Services) -> Turn:
+    return Turn(
+        id=services.new_id(),
+        conversation_id=like.conversation_id,
+        parent_id=parent,
+        role=Role.ASSISTANT,
+        author="",
+        author_name=services.settings.bot_name,
+        text="",
+        status=TurnStatus.WAITING,
+        created_at=services.clock.now(),
+        origin=like.origin,
+        aside=like.aside,
+        private=like.private,
+        locale=ask.by.locale,
+    )

@@ -1,0 +1,65 @@
+"""What a use case is given: the services of the house, and the job in hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.chat.admission import Admission
+from bot.domain.conversation import Turn
+from bot.domain.messages import Ask
+from bot.domain.places import Person, Place, Platform
+from bot.ports import ChatPlatform, Clock, Files, InboxItem, NewId, Painter, Reply, TextGenerator, UnitOfWorkFactory
+from bot.settings import ChatSettings
+
+if TYPE_CHECKING:
+    from bot.chat.streaming import LiveReply
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The ports, plugged in by `bot.app`."""
+
+    settings: ChatSettings
+    units: UnitOfWorkFactory
+    files: Files
+    generator: TextGenerator
+    painter: Painter | None
+    platforms: Mapping[Platform, ChatPlatform]
+    admission: Admission
+    clock: Clock
+    new_id: NewId
+
+
+@dataclass(slots=True)
+class Job:
+    """One answer under way. `text` is what has been written so far, kept here so that a stop loses nothing."""
+
+    item: InboxItem
+    place: Place
+    question: Turn
+    answer: Turn
+    platform: ChatPlatform
+    reply: Reply
+    live: LiveReply
+    started: float
+    text: str = ""
+    stopped: bool = False
+    making: asyncio.Task[Turn] | None = None
+
+    @property
+    def ask(self) -> Ask:
+        """The event being answered."""
+        return self.item.ask
+
+    @property
+    def asker(self) -> Person:
+        """Who asked; the answer's own lines are in their language."""
+        return self.item.ask.by
+
+    @property
+    def locale(self) -> str:
+        """The asker's locale."""
+        return self.item.ask.by.locale

@@ -1,0 +1,95 @@
+"""`/privacy`: what is kept of a person, consent to learning, and being forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.chat.jobs import Job, Services
+from bot.chat.options import options_of
+from bot.chat.permissions import check_admin
+from bot.domain.commands import PRIVACY
+from bot.domain.conversation import Turn, TurnStatus
+from bot.domain.lines import say
+from bot.domain.preferences import Preference, PreferenceName, learns_from
+from bot.ports import Erased
+
+
+async def privacy(job: Job, services: Services) -> Turn:
+    """Do what the command asks and say what is so now."""
+    action = str(options_of(job.question, PRIVACY).get("action", "show"))
+    text = await _ACTIONS[action](job, services)
+    return job.answer.ended(TurnStatus.COMPLETE, text)
+
+
+async def _show(job: Job, services: Services) -> str:
+    async with services.units.reading() as uow:
+        kept = await uow.erasure.kept_of(job.asker.key)
+        choice = await uow.preferences.get(job.place.key, PreferenceName.LEARNING)
+        opted_out = await uow.preferences.get(job.asker.key, PreferenceName.OPT_OUT) is not None
+    learning = learns_from(job.place, choice.value if choice else None)
+    lines = [
+        say("privacy.kept", job.locale, turns=kept.turns, ratings=kept.ratings, suggestions=kept.suggestions),
+        say("privacy.learning_is_on" if learning else "privacy.learning_is_off", job.locale),
+        say("privacy.opted_out", job.locale) if opted_out else "",
+        say("privacy.choices", job.locale),
+    ]
+    return "\n\n".join(line for line in lines if line)
+
+
+async def _opt_out(job: Job, services: Services) -> str:
+    await _prefer(job.asker.key, PreferenceName.OPT_OUT, "yes", job, services)
+    return say("privacy.opted_out", job.locale)
+
+
+async def _opt_in(job: Job, services: Services) -> str:
+    async with services.units() as uow:
+        await uow.preferences.remove(job.asker.key, PreferenceName.OPT_OUT)
+    return say("privacy.opted_in", job.locale)
+
+
+async def _forget(job: Job, services: Services) -> str:
+    async with services.units() as uow:
+        erased = await uow.erasure.forget(job.asker.key)
+    await discard_files(erased, services)
+    return say(
+        "privacy.forgotten",
+        job.locale,
+        turns=erased.turns,
+        ratings=erased.ratings,
+        suggestions=erased.suggestions,
+    )
+
+
+async def _learn(job: Job, services: Services) -> str:
+    await check_admin(job.asker, job.place, services)
+    await _prefer(job.place.key, PreferenceName.LEARNING, "on", job, services)
+    key = "privacy.learning_on_local" if job.place.platform.is_local else "privacy.learning_on_vendor"
+    return say(key, job.locale)
+
+
+async def _stop_learning(job: Job, services: Services) -> str:
+    await check_admin(job.asker, job.place, services)
+    await _prefer(job.place.key, PreferenceName.LEARNING, "off", job, services)
+    return say("privacy.learning_is_off", job.locale)
+
+
+async def _prefer(owner: str, name: PreferenceName, value: str, job: Job, services: Services) -> None:
+    async with services.units() as uow:
+        await uow.preferences.put(Preference(owner, name, value, job.asker.key, services.clock.now()))
+
+
+async def discard_files(erased: Erased, services: Services) -> None:
+    """Delete the files that belonged to erased turns: our pictures, and the adapters' copies of uploads."""
+    await services.files.remove([picture.path for picture in erased.pictures])
+    for platform in services.platforms.values():
+        await platform.discard(erased.attachments)
+
+
+_ACTIONS: Mapping[str, Callable[[Job, Services], Awaitable[str]]] = {
+    "show": _show,
+    "opt-out": _opt_out,
+    "opt-in": _opt_in,
+    "forget-me": _forget,
+    "learning-on": _learn,
+    "learning-off": _stop_learning,
+}

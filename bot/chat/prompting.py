@@ -1,0 +1,84 @@
+"""From a path of turns to a prompt that fits the model's window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.conversation import Turn, window
+from bot.domain.generation import PromptMessage, Role
+from bot.domain.lines import is_chinese
+from bot.errors import PromptTooLong
+from bot.ports import TextGenerator
+
+# The bundled writer was tuned on these; larger models read them as any other.
+INSTRUCTIONS_EN = "You are {name}, a helpful assistant in a team chat."
+INSTRUCTIONS_ZH = "你是 {name}，团队聊天里的助手。"
+
+# The least room, in tokens, that an answer is given.
+LEAST_ANSWER = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt that fits: its messages, tokens, how many older turns were left out, and the room for the answer."""
+
+    messages: tuple[PromptMessage, ...]
+    left_out: int
+    answer_tokens: int
+
+
+def instructions(name: str, own: str, locale: str) -> str:
+    """The system message: the host's own instructions, else ours in the asker's language."""
+    return own or (INSTRUCTIONS_ZH if is_chinese(locale) else INSTRUCTIONS_EN).format(name=name)
+
+
+def spoken(path: Sequence[Turn], *, named: bool) -> list[PromptMessage]:
+    """The turns of a path that belong in a prompt. `named`: several people talk, so each message says who."""
+    turns = [turn for turn in path if turn.status.speaks and _content(turn, named=False)]
+    return [PromptMessage(turn.role, _content(turn, named=named)) for turn in turns]
+
+
+async def fit(
+    system: str, messages: Sequence[PromptMessage], generator: TextGenerator, *, answer_tokens: int
+) -> Prompt:
+    """The longest end of a talk that fits the window beside the system message and an answer.
+
+    Raises:
+        PromptTooLong: the last message does not fit by itself.
+    """
+    size = generator.health().window
+    head = PromptMessage(Role.SYSTEM, system)
+    head_cost, *costs = await generator.count_tokens([head, *messages])
+    room = max(LEAST_ANSWER, min(answer_tokens, size // 4))
+    # A long question may take a part of the answer's room rather than be refused.
+    least = LEAST_ANSWER if head_cost + costs[-1] + room > size else room
+    try:
+        left_out = window(costs, size - head_cost - least)
+    except ValueError as error:
+        raise PromptTooLong(tokens=head_cost + costs[-1] + LEAST_ANSWER, window=size) from error
+    used = head_cost + sum(costs[left_out:])
+    return Prompt((head, *_merged(messages[left_out:])), left_out, max(1, min(answer_tokens, size - used)))
+
+
+def _content(turn: Turn, *, named: bool) -> str:
+    files = [
+        f"[{attachment.name}]\n{attachment.text}" for attachment in turn.attachments if attachment.text is not None
+    ]
+    text = "\n\n".join(part for part in (turn.text, *files) if part)
+    return f"{turn.author_name}: {text}" if named and text and not turn.is_by_bot else text
+
+
+def _merged(messages: Sequence[PromptMessage]) -> list[PromptMessage]:
+    """Neighbours of one role as one message: chat templates want the roles in turn.
+
+    Two of the assistant's are an answer and its continuation, so they join without a gap.
+    """
+    merged: list[PromptMessage] = []
+    for message in messages:
+        if merged and merged[-1].role is message.role:
+            gap = "" if message.role is Role.ASSISTANT else "\n\n"
+            merged[-1] = PromptMessage(message.role, merged[-1].content + gap + message.content)
+        else:
+            merged.append(message)
+    return merged

@@ -1,0 +1,129 @@
+"""What the local page and the terminal read: places, turns as one person sees them, and the dashboard's figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.chat.jobs import Services
+from bot.chat.streaming import controls_under
+from bot.domain.conversation import Turn, TurnStatus
+from bot.domain.generation import EngineHealth
+from bot.domain.messages import Control
+from bot.domain.places import Person, Place, Platform
+from bot.domain.ratings import Verdict
+from bot.ports import Bucket, ReleaseVotes, Totals, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class TurnView:
+    """A turn as one person sees it: the votes on it, their own, and what they can press."""
+
+    turn: Turn
+    good: int
+    bad: int
+    own: Verdict | None
+    suggested: bool
+    controls: frozenset[Control]
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """Figures of the last hours: stretches of `step_seconds`, votes, sizes, and the engine now."""
+
+    buckets: Sequence[Bucket]
+    step_seconds: int
+    releases: Sequence[ReleaseVotes]
+    totals: Totals
+    engine: EngineHealth
+    painter: EngineHealth | None
+    line: int
+    data_bytes: int
+
+
+class Reading:
+    """Reads for adapters; nothing here changes anything."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def health(self) -> EngineHealth:
+        """The engine now."""
+        return self._services.generator.health()
+
+    def line(self) -> int:
+        """How many people's requests stand in line."""
+        return self._services.admission.waiting
+
+    async def places(self, platform: Platform) -> Sequence[Place]:
+        """The places of a platform where the bot was spoken to, latest talk first."""
+        async with self._services.units.reading() as uow:
+            return [conversation.place for conversation in await uow.turns.conversations(platform)]
+
+    async def turns(
+        self, place: Place, viewer: Person, *, before: str | None = None, limit: int = 200
+    ) -> Sequence[TurnView]:
+        """The latest turns of a place, oldest first; private ones of others are left out."""
+        async with self._services.units.reading() as uow:
+            conversation = await uow.turns.find_conversation(place)
+            if conversation is None:
+                return []
+            turns = await uow.turns.in_conversation(conversation.id, before=before, limit=limit)
+            return await _views(turns, viewer, uow)
+
+    async def view(self, turn_id: str, viewer: Person) -> TurnView | None:
+        """One turn, unless it is private to another."""
+        async with self._services.units.reading() as uow:
+            turn = await uow.turns.get(turn_id)
+            views = await _views([turn], viewer, uow) if turn else []
+            return views[0] if views else None
+
+    async def dashboard(self, hours: int) -> Dashboard:
+        """The figures of the last hours, in at most about 60 stretches of whole minutes."""
+        services = self._services
+        step = max(60, hours * 3600 // 60 // 60 * 60)
+        since = services.clock.now() - timedelta(hours=hours)
+        async with services.units.reading() as uow:
+            buckets = await uow.statistics.buckets(since, step)
+            releases = await uow.statistics.votes_by_release()
+            totals = await uow.statistics.totals()
+        return Dashboard(
+            buckets=buckets,
+            step_seconds=step,
+            releases=releases,
+            totals=totals,
+            engine=services.generator.health(),
+            painter=services.painter.health() if services.painter else None,
+            line=services.admission.waiting,
+            data_bytes=await services.files.size(),
+        )
+
+
+async def _views(turns: Sequence[Turn], viewer: Person, uow: UnitOfWork) -> list[TurnView]:
+    ratings = await uow.ratings.of_turns([turn.id for turn in turns])
+    counts = Counter((rating.turn_id, rating.verdict) for rating in ratings)
+    own = {rating.turn_id: rating.verdict for rating in ratings if rating.person == viewer.key}
+    views = []
+    for turn in turns:
+        if turn.status is TurnStatus.FORGOTTEN or (turn.private and not await _concerns(turn, viewer, uow)):
+            continue
+        suggestions = await uow.ratings.suggestions_of(turn.id) if turn.is_by_bot else []
+        views.append(
+            TurnView(
+                turn,
+                counts[turn.id, Verdict.GOOD],
+                counts[turn.id, Verdict.BAD],
+                own.get(turn.id),
+                bool(suggestions),
+                controls_under(turn),
+            )
+        )
+    return views
+
+
+async def _concerns(turn: Turn, viewer: Person, uow: UnitOfWork) -> bool:
+    """Whether a private turn is the viewer's: their own words, or the answer to them."""
+    asked = turn if not turn.is_by_bot else await uow.turns.get(turn.parent_id) if turn.parent_id else None
+    return asked is not None and asked.author == viewer.key
