@@ -1,0 +1,46 @@
+"""What happens to one request, from whoever works on it to whoever reads it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from bot.domain.generation import Finished, FinishReason, GenerationEvent, GenerationRequest, Piece
+
+
+class Mailbox:
+    """The events of one request, in order. It has one end: Finished or an error; what is put after that is dropped."""
+
+    def __init__(self, request: GenerationRequest) -> None:
+        self.request = request
+        self.ended = False
+        self.has_pieces = False
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self._events: asyncio.Queue[GenerationEvent | BaseException] = asyncio.Queue()
+
+    def put(self, event: GenerationEvent | BaseException) -> None:
+        """Add an event, or the error that ends the request."""
+        if self.ended:
+            return
+        self.ended = isinstance(event, Finished | BaseException)
+        self.has_pieces = self.has_pieces or isinstance(event, Piece)
+        self._events.put_nowait(event)
+
+    def finish(self, reason: FinishReason) -> None:
+        """End the request with the tokens counted so far."""
+        self.put(Finished(reason, self.prompt_tokens, self.completion_tokens))
+
+    async def read(self) -> AsyncIterator[GenerationEvent]:
+        """The events until the end.
+
+        Raises:
+            BaseException: the error that was put.
+        """
+        while True:
+            event = await self._events.get()
+            if isinstance(event, BaseException):
+                raise event
+            yield event
+            if isinstance(event, Finished):
+                return
