@@ -235,7 +235,7 @@ class Inbox(Protocol):
         """Keep an event; False when its platform and `event_id` are known already (nothing is written then)."""
         ...
 
-    async def claim(self, item_id: str, owner: str, until: datetime) -> bool:
+    async def claim(self, item_id: str, owner: str, now: datetime, until: datetime) -> bool:
         """Take an unanswered event for this process; False when another holds it. Counts an attempt."""
         ...
 
@@ -257,7 +257,7 @@ class Inbox(Protocol):
 
 
 class Turns(Protocol):
-    """Conversations and their trees."""
+    """Conversations and their trees. Only `get` brings the stored prompt along: each holds a whole window."""
 
     async def conversation_of(self, place: Place, new_id: NewId, now: datetime) -> Conversation:
         """The place's conversation, made when there is none yet (safe when two make it at once)."""

@@ -110,7 +110,8 @@ class Core:
                 log.error("inbox upkeep failed", error=str(error))
 
     async def _take_up(self) -> None:
-        async with self._services.units.reading() as uow:
+        # A writing transaction: an event that cannot be read any more is marked as failed.
+        async with self._services.units() as uow:
             pending = await uow.inbox.pending(list(self._services.platforms), self._services.clock.now())
         for item in pending:
             if item.answer_id not in self._tasks:
@@ -166,6 +167,10 @@ class Core:
             if job.question.id == turn_id:
                 self._end(job)
 
+    def is_answering(self, turn_id: str) -> bool:
+        """Whether this process is still at work on an answer."""
+        return turn_id in self._tasks
+
     async def _turn_id(self, message: MessageRef) -> str | None:
         async with self._services.units.reading() as uow:
             turn = await turn_carried_by(message, uow)
@@ -199,8 +204,9 @@ class Core:
             await self._retry_or_drop(item, retryable=True)
 
     async def _claim(self, item: InboxItem) -> bool:
+        now = self._services.clock.now()
         async with self._services.units() as uow:
-            return await uow.inbox.claim(item.id, self._owner, self._services.clock.now() + LEASE)
+            return await uow.inbox.claim(item.id, self._owner, now, now + LEASE)
 
     async def _retry_or_drop(self, item: InboxItem, *, retryable: bool) -> None:
         """Try again in the next round, a bounded number of times; the answer itself is stored in any case."""

@@ -266,11 +266,9 @@ def read_call(line: str) -> tuple[str, dict[str, OptionValue]]:
     Raises:
         Refused: there is no such command, or it takes no words.
     """
-    name, _, rest = line.strip()[1:].partition(" ")
-    name, newline, tail = name.partition("\n")
-    command = command_named(name.strip().lower())
+    name, rest = (*line.strip()[1:].split(maxsplit=1), "", "")[:2]
+    command = command_named(name.lower())
     options: dict[str, OptionValue] = {}
-    rest = (tail + newline + rest if newline else rest).lstrip()
     while rest:
         word = rest.split(maxsplit=1)[0]
         named, value = _named(command, word, options)

@@ -1,0 +1,94 @@
+"""The command line: `python -m bot run | chat | releases | doctor`.
+
+Nothing heavy is imported before a command needs it, so that `--help` answers at once. A failed start ends with a plain
+sentence and an exit code, never a traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bot import __version__
+from bot.errors import OperatorError
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+T = TypeVar("T")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="Inkling")
+def main() -> None:
+    """Inkling: a self-hosted team chat bot that writes, draws, summarises and learns from its team.
+
+    Settings come from the environment and from .env; .env.example explains each.
+    """
+
+
+@main.command()
+def run() -> None:
+    """Serve the chat page, and every platform that has tokens, until Ctrl-C."""
+    from bot import app
+
+    _with_settings(app.run)
+
+
+@main.command()
+def chat() -> None:
+    """Talk in this terminal. With a pipe as input, answer line by line and exit."""
+    from bot import app
+
+    sys.exit(_with_settings(app.chat, log_to_file=sys.stdin.isatty()))
+
+
+@main.command()
+def releases() -> None:
+    """List the model releases and how people like them."""
+    from bot import app
+
+    _with_settings(app.releases)
+
+
+@main.command()
+def doctor() -> None:
+    """Check settings, storage, models and network, and say what to do about each finding."""
+    from bot import diagnosis
+
+    sys.exit(_with_settings(diagnosis.report))
+
+
+def _with_settings(program: Callable[[Settings], Coroutine[Any, Any, T]], *, log_to_file: bool = False) -> T:
+    """Run a program on the settings; an operator's error ends the process with its sentence and exit code."""
+    from bot.logs import set_up
+    from bot.settings import Settings
+    from storage.folder import prepare
+
+    try:
+        settings = Settings.load()
+        if log_to_file:
+            prepare(settings.storage.data_folder)
+        set_up(settings.log, settings.storage.data_folder / "inkling.log" if log_to_file else None)
+        return asyncio.run(program(settings))
+    except BaseException as error:
+        known = _operator_error(error)
+        if known is None:
+            raise
+        click.echo(f"Inkling cannot go on: {known}", err=True)
+        sys.exit(known.exit_code)
+
+
+def _operator_error(error: BaseException) -> OperatorError | None:
+    """The operator's error in an exception, or in the group that a task group made of it."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_operator_error, error.exceptions)), None)
+    return error if isinstance(error, OperatorError) else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""`doctor`: tells what is missing before a user notices, each finding with its remedy."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from rich.console import Console
+from rich.markup import escape
+
+from bot.engine.hardware import choose_threads
+from bot.engine.weights import check_folder
+from bot.errors import OperatorError
+from bot.settings import Settings
+from storage.database import Database, sqlite_url
+from storage.folder import prepare
+
+# Less free space than this is worth a word: a database, its backup and a set of LoRA weights.
+LOW_SPACE = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: whether it is well, and what was seen or what to do."""
+
+    subject: str
+    well: bool
+    text: str
+
+
+async def report(settings: Settings) -> int:
+    """Print every finding; 0 when all is well, else 1."""
+    console = Console(highlight=False)
+    well = True
+    async for finding in findings(settings):
+        well = well and finding.well
+        mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
+        console.print(f"{mark} [bold]{finding.subject}[/]: {escape(finding.text)}", soft_wrap=True)
+    console.print("All is well." if well else "Some things need you; each line above says what to do.")
+    return 0 if well else 1
+
+
+async def findings(settings: Settings) -> AsyncIterator[Finding]:
+    """Everything that can be looked at without starting the bot."""
+    yield _folder(settings)
+    yield await _database(settings)
+    threads = choose_threads(settings.engine.threads)
+    yield Finding("hardware", True, f"{threads} threads for the model, number format {settings.engine.dtype}")
+    if settings.engine.engine_url:
+        for address in settings.engine.engine_url:
+            yield await _server(address)
+    else:
+        yield await asyncio.to_thread(_text_model, settings.engine.text_model)
+    yield _painter(settings.engine.image_model)
+    yield _port(settings.web.host, settings.web.port)
+    if settings.chat.admins:
+        yield Finding("admins", True, ", ".join(settings.chat.admins))
+
+
+def _folder(settings: Settings) -> Finding:
+    folder = settings.storage.data_folder
+    try:
+        prepare(folder)
+    except OperatorError as error:
+        return Finding("data folder", False, str(error))
+    free = shutil.disk_usage(folder).free
+    if free < LOW_SPACE:
+        return Finding("data folder", False, f"{folder} has only {free >> 20} MiB left. Free some space.")
+    return Finding("data folder", True, f"{folder}, {free >> 30} GiB free")
+
+
+async def _database(settings: Settings) -> Finding:
+    try:
+        database = Database(settings.storage.database_url or sqlite_url(settings.storage.data_folder))
+    except OperatorError as error:
+        return Finding("database", False, str(error))
+    try:
+        await database.open()
+    except OperatorError as error:
+        return Finding("database", False, str(error))
+    finally:
+        await database.close()
+    return Finding("database", True, f"{database.name} opens and is up to date")
+
+
+async def _server(address: str) -> Finding:
+    """Any answer shows that a server is there; which models it serves is its own affair."""
+    name = f"engine {address}"
+    with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session,
+            session.get(address) as response,
+        ):
+            return Finding(name, True, f"answers (status {response.status})")
+    return Finding(name, False, "does not answer. Start it, or correct ENGINE_URL.")
+
+
+def _text_model(model: str) -> Finding:
+    folder = Path(model).expanduser()
+    if not folder.exists() and "/" in model and not model.startswith((".", "/", "~")):
+        return Finding("text model", True, f"{model} from the Hub (fetched at the first start)")
+    try:
+        check_folder(folder)
+    except OperatorError as error:
+        return Finding("text model", False, str(error))
+    return Finding("text model", True, str(folder))
+
+
+def _painter(model: str) -> Finding:
+    if not model:
+        return Finding("painter", True, "none set; /image says how (IMAGE_MODEL)")
+    folder = Path(model).expanduser()
+    if folder.exists() and not (folder / "model_index.json").is_file():
+        return Finding(
+            "painter", False, f"{folder} has no model_index.json. Point IMAGE_MODEL at a diffusers pipeline."
+        )
+    return Finding("painter", True, model)
+
+
+def _port(host: str, port: int) -> Finding:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            return Finding("page", False, f"{host}:{port}: {reason}. Stop what uses it, or set WEB_HOST and WEB_PORT.")
+    return Finding("page", True, f"http://{host}:{port} is free")

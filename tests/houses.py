@@ -1,0 +1,177 @@
+"""The core over real storage, a scripted generator and a fake platform, with builders for what people do."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.app import new_id
+from bot.chat.admission import Admission
+from bot.chat.dispatch import Core
+from bot.chat.jobs import Services
+from bot.domain.conversation import Turn
+from bot.domain.messages import CommandCall, IncomingMessage, MessageRef, OptionValue
+from bot.domain.places import Person, Place, Platform, owning_place
+from bot.engine.scripted import ScriptedGenerator
+from bot.ports import Painter
+from bot.settings import ChatSettings, Settings
+from storage.database import Database, sqlite_url
+from storage.files import DataFiles
+from storage.unit_of_work import SqlUnitOfWorkFactory
+from tests.platforms import FakePlatform
+
+ANA = Person(Platform.DISCORD, "1", "Ana")
+BEN = Person(Platform.DISCORD, "2", "Ben")
+LIN = Person(Platform.DISCORD, "3", "琳", locale="zh-CN")
+ROBOT = Person(Platform.DISCORD, "9", "Robot", is_bot=True)
+
+CHANNEL = owning_place(Platform.DISCORD, "guild", "general")
+OTHER = owning_place(Platform.DISCORD, "guild", "other")
+THREAD = owning_place(Platform.DISCORD, "guild", "general", thread="t1")
+DIRECT = owning_place(Platform.DISCORD, "", "dm", direct=True)
+
+
+@dataclass
+class FakeClock:
+    """A clock that a test turns. `monotonic` follows the real one, since waits are real."""
+
+    time: datetime = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def forward(self, span: timedelta) -> None:
+        self.time += span
+
+
+@dataclass
+class House:
+    """A running core and everything around it."""
+
+    core: Core
+    services: Services
+    generator: ScriptedGenerator
+    platform: FakePlatform
+    clock: FakeClock
+    folder: Path
+    _events: itertools.count[int] = field(default_factory=itertools.count)
+
+    def message(
+        self,
+        text: str,
+        by: Person = ANA,
+        place: Place = DIRECT,
+        *,
+        mention: bool = True,
+        reply_to: str | None = None,
+        **more: object,
+    ) -> IncomingMessage:
+        """What an adapter makes of a message. `reply_to` is a turn's id."""
+        number = next(self._events)
+        return IncomingMessage(
+            event_id=f"e{number}",
+            place=place,
+            ref=MessageRef(place.platform, place.channel, f"q{number}"),
+            by=by,
+            text=text,
+            at=self.clock.now(),
+            mentions_bot=mention,
+            reply_to=self.ref(reply_to) if reply_to else None,
+            **more,  # type: ignore[arg-type]
+        )
+
+    def command(self, name: str, by: Person = ANA, place: Place = DIRECT, **options: OptionValue) -> CommandCall:
+        """What an adapter makes of a command's form."""
+        return CommandCall(f"e{next(self._events)}", place, by, name, self.clock.now(), options)
+
+    def ref(self, turn_id: str) -> MessageRef:
+        """The platform message that carries one of the bot's turns."""
+        return MessageRef(self.platform.name, DIRECT.channel, f"m-{turn_id}")
+
+    async def ask(self, text: str, by: Person = ANA, place: Place = DIRECT, **more: object) -> Turn:
+        """Say something and wait for the answer's turn in its last state."""
+        accepted = await self.core.accept(self.message(text, by, place, **more))  # type: ignore[arg-type]
+        assert accepted is not None
+        return await self.settled(accepted.answer.id)
+
+    async def call(self, name: str, by: Person = ANA, place: Place = DIRECT, **options: OptionValue) -> Turn:
+        """Call a command and wait for the answer's turn in its last state."""
+        accepted = await self.core.accept(self.command(name, by, place, **options))
+        assert accepted is not None
+        return await self.settled(accepted.answer.id)
+
+    async def settled(self, turn_id: str) -> Turn:
+        """An answer's turn, once the platform shows its last state and the event is closed."""
+        await self.platform.until(lambda: any(reply.target.turn.id == turn_id for reply in self.platform.finished))
+        async with asyncio.timeout(20):
+            while self.core.is_answering(turn_id):
+                await asyncio.sleep(0.005)
+        return await self.turn(turn_id)
+
+    async def turn(self, turn_id: str) -> Turn:
+        async with self.services.units.reading() as uow:
+            turn = await uow.turns.get(turn_id)
+        assert turn is not None
+        return turn
+
+    async def pending(self) -> int:
+        """How many events wait for an answer, whoever holds them."""
+        async with self.services.units.reading() as uow:
+            return (await uow.statistics.totals()).pending
+
+
+def chat_settings(**given: str) -> ChatSettings:
+    """The core's settings, as `.env` would give them."""
+    return Settings.load({"PERSON_BUDGET": "1000/minute", "PLACE_BUDGET": "1000/minute", **given}).chat
+
+
+@asynccontextmanager
+async def open_house(
+    folder: Path,
+    *,
+    generator: ScriptedGenerator | None = None,
+    platform: FakePlatform | None = None,
+    painter: Painter | None = None,
+    settings: ChatSettings | None = None,
+    clock: FakeClock | None = None,
+) -> AsyncIterator[House]:
+    """A core on the database of a folder; opening a second one on the same folder is a restart."""
+    settings = settings or chat_settings()
+    generator = generator or ScriptedGenerator()
+    platform = platform or FakePlatform()
+    clock = clock or FakeClock()
+    database = Database(sqlite_url(folder))
+    await database.open()
+    await generator.start()
+    services = Services(
+        settings=settings,
+        units=SqlUnitOfWorkFactory(database),
+        files=DataFiles(folder),
+        generator=generator,
+        painter=painter,
+        platforms={platform.name: platform},
+        admission=Admission(
+            person_budget=settings.person_budget,
+            place_budget=settings.place_budget,
+            queue_limit=settings.queue_limit,
+            capacity=lambda: generator.health().capacity,
+        ),
+        clock=clock,
+        new_id=new_id,
+    )
+    core = Core(services, owner="tests")
+    try:
+        await core.start()
+        yield House(core, services, generator, platform, clock, folder)
+    finally:
+        await core.close(grace_s=0)
+        await generator.close()
+        await database.close()
