@@ -1,0 +1,110 @@
+"""One database: opened (made, checked, brought up to date), lent in transactions, closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import structlog
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from storage.engines import read_url, reading_engine, writing_engine
+from storage.failures import database_errors
+from storage.folder import prepare
+from storage.migrating import delete_backups, migrate, name_of
+from storage.transaction import Transaction
+
+log = structlog.get_logger(__name__)
+
+
+def sqlite_url(data_folder: Path) -> str:
+    """The address of the SQLite database of a data folder."""
+    url = URL.create("sqlite+aiosqlite", database=str(data_folder / "inkling.db"))
+    return url.render_as_string(hide_password=False)
+
+
+class Database:
+    """SQLite or PostgreSQL, by address. `open` comes first, `close` last; `close` after a failed `open` is fine.
+
+    Raises:
+        SettingsError: the address is none that we can use.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = read_url(url)
+        self._writers = writing_engine(self._url)
+        self._readers = reading_engine(self._url)
+
+    @property
+    def name(self) -> str:
+        """The database for a log or a terminal; no user and no password."""
+        return name_of(self._url)
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database."""
+        return Path(self._url.database or "") if self._url.get_backend_name() == "sqlite" else None
+
+    async def open(self) -> None:
+        """Make what is missing, bring an older schema up to date (SQLite: after a backup beside the file), and try it.
+
+        Raises:
+            DiskFull, DatabaseLocked: as their names say.
+            StorageError: the folder or the database cannot be used, or was written by a newer program.
+        """
+        if self.file is not None:
+            await asyncio.to_thread(prepare, self.file.parent)
+        # Alembic is synchronous and reads files; it gets a thread, a loop and an engine of its own.
+        await asyncio.to_thread(migrate, self._url)
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self._writers.dispose()
+        await self._readers.dispose()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Transaction]:
+        """A transaction that no other writer shares; it commits when the block ends, and rolls back when it raises."""
+        async with self._transaction(self._writers, writes=True) as (transaction, connection):
+            yield transaction
+            transaction.raise_failure()
+            with database_errors(self.name):
+                await connection.commit()
+                if transaction.leaves_traces:
+                    await self._wipe_traces(connection)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """A transaction that sees one state of the database and cannot change it."""
+        async with self._transaction(self._readers, writes=False) as (transaction, _):
+            yield transaction
+
+    @asynccontextmanager
+    async def _transaction(
+        self, engine: AsyncEngine, *, writes: bool
+    ) -> AsyncIterator[tuple[Transaction, AsyncConnection]]:
+        async with AsyncExitStack() as stack:
+            with database_errors(self.name):
+                connection = await stack.enter_async_context(engine.connect())
+                await connection.begin()
+            # A connection that is given back with its transaction open is rolled back.
+            yield Transaction(connection, self.name, writes=writes), connection
+
+    async def _wipe_traces(self, connection: AsyncConnection) -> None:
+        """Leave no copy of erased words in SQLite's write-ahead log, nor in a backup.
+
+        PostgreSQL keeps dead rows until its autovacuum comes.
+        """
+        if self.file is None:
+            return
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        # Past SQLAlchemy, which would begin a transaction first: a log cannot be emptied within one.
+        async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+            blocked, _, _ = await cursor.fetchone()
+        if blocked:
+            log.warning("erased words stay in the write-ahead log until its next checkpoint", database=self.name)
+        await asyncio.to_thread(delete_backups, self.file)

@@ -1,0 +1,132 @@
+"""Database engines whose transactions keep the same promise on SQLite and PostgreSQL.
+
+A writer is alone: units of work that write follow one another, in the order they came. Inside a process they queue
+for the one connection of the writing engine; between processes the transaction begins by taking the database's lock
+(SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock). So what is read and then written in one transaction is never
+outdated. The drivers' own ways lose updates silently: SQLite's opens no transaction for a SELECT, and PostgreSQL's READ
+COMMITTED lets two transactions read the same value and write it twice.
+A reader sees one state of the database from its first query on, waits for nobody and cannot write.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bot.errors import SettingsError
+
+# Seconds: how long a transaction waits for another program, and for its turn among our own.
+BUSY_TIMEOUT = 5.0
+QUEUE_TIMEOUT = 30.0
+# Any number will do, as long as it is ours alone within the database.
+ADVISORY_LOCK = 0x1A4B11A6
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+_ADVICE = "It must look like postgresql://user:password@host/database, or be left empty for SQLite in the data folder."
+
+
+def read_url(text: str) -> URL:
+    """The address of a database, with the driver that we use.
+
+    Raises:
+        SettingsError: it is none that we can use.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise SettingsError(f"DATABASE_URL cannot be read. {_ADVICE}") from error
+    driver = _DRIVERS.get(url.drivername)
+    if driver is None:
+        raise SettingsError(f"DATABASE_URL begins with {url.drivername}://, which is not supported. {_ADVICE}")
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise SettingsError(f"DATABASE_URL names no file, and memory does not last. {_ADVICE}")
+    return url.set(drivername=driver)
+
+
+def writing_engine(url: URL) -> AsyncEngine:
+    """An engine with one connection, whose transactions hold the database's write lock from their beginning."""
+    engine = _engine(url, pool_size=1, max_overflow=0, pool_timeout=QUEUE_TIMEOUT)
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine.sync_engine, "connect", _open_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_immediate)
+    else:
+        event.listen(engine.sync_engine, "begin", _begin_alone)
+    return engine
+
+
+def reading_engine(url: URL) -> AsyncEngine:
+    """An engine whose transactions read one state of the database and cannot write."""
+    if url.get_backend_name() == "sqlite":
+        engine = _engine(url, pool_timeout=QUEUE_TIMEOUT)
+        event.listen(engine.sync_engine, "connect", _open_sqlite)
+        event.listen(engine.sync_engine, "connect", _only_read)
+        event.listen(engine.sync_engine, "begin", _begin_deferred)
+        return engine
+    engine = _engine(url, pool_timeout=QUEUE_TIMEOUT)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def migrating_engine(url: URL) -> AsyncEngine:
+    """A writing engine that does not act on foreign keys: replacing a table must not delete what refers to it."""
+    engine = writing_engine(url)
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine.sync_engine, "connect", _ignore_foreign_keys)
+    return engine
+
+
+def _engine(url: URL, **options: Any) -> AsyncEngine:
+    connect_args: dict[str, Any] = {"timeout": BUSY_TIMEOUT}
+    if url.get_backend_name() == "postgresql":
+        connect_args["server_settings"] = {"lock_timeout": f"{QUEUE_TIMEOUT:.0f}s", "application_name": "inkling"}
+        options["pool_pre_ping"] = True
+    return create_async_engine(url, connect_args=connect_args, hide_parameters=True, **options)
+
+
+def _open_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    # None: the driver must not begin transactions by itself, we do.
+    connection.isolation_level = None
+    for setting in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        # What is deleted is overwritten, and the log does not keep a copy of it for longer than it must.
+        "secure_delete=ON",
+        "journal_size_limit=0",
+    ):
+        _execute(connection, f"PRAGMA {setting}")
+
+
+def _only_read(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    _execute(connection, "PRAGMA query_only=ON")
+
+
+def _ignore_foreign_keys(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    _execute(connection, "PRAGMA foreign_keys=OFF")
+
+
+def _execute(connection: Any, statement: str) -> None:
+    cursor = connection.cursor()
+    cursor.execute(statement)
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_deferred(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN DEFERRED")
+
+
+def _begin_alone(connection: Connection) -> None:
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")

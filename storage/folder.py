@@ -1,0 +1,101 @@
+"""The data folder: made, tried, held by one process of a role, and written so that a file is whole or absent.
+
+Everything here touches the disk and blocks; running code calls it in a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock
+from filelock import Timeout as HeldElsewhere
+
+from bot.errors import AlreadyRunning, DiskFull
+from storage.failures import file_errors
+
+# Below this many bytes a database cannot even tidy up after itself.
+LEAST_FREE = 32 * 1024 * 1024
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder (readable by its owner only) where it is missing, and try that it can be written.
+
+    Raises:
+        DiskFull: less than 32 MiB is free.
+        StorageError: it cannot be made or written; the text says why and what to do.
+    """
+    with file_errors(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".try-"):
+            free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE:
+        raise DiskFull(f"{folder} has {free // 2**20} MiB left on its disk, and 32 are needed. Free some space.")
+
+
+@contextmanager
+def hold(folder: Path, role: str) -> Iterator[None]:
+    """Be the only process of this role in the folder while the block lasts. A killed process holds nothing.
+
+    Raises:
+        AlreadyRunning: another process has this role here; the text tells its id.
+        StorageError: the folder cannot be written.
+    """
+    lock = FileLock(folder / f"{role}.lock")
+    # The holder's id has a file of its own: an attempt to lock may empty the lock file.
+    holder = folder / f"{role}.pid"
+    with file_errors(folder):
+        try:
+            lock.acquire(blocking=False)
+        except HeldElsewhere as held:
+            raise AlreadyRunning(
+                f"Inkling already runs here as {role} (process {_read_pid(holder)}) with the data in {folder}. "
+                "Stop it first, or set DATA_FOLDER to another folder."
+            ) from held
+    try:
+        write_atomically(holder, str(os.getpid()).encode())
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _read_pid(file: Path) -> str:
+    with suppress(FileNotFoundError):
+        return file.read_text(encoding="ascii").strip()
+    return "unknown"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, whatever is killed when.
+
+    Raises:
+        DiskFull: there is no room; nothing is left behind.
+        StorageError: it cannot be written.
+    """
+    with file_errors(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder outlive a power failure."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

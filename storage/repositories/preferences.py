@@ -1,0 +1,33 @@
+"""Choices of people and places."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from sqlalchemy import delete, select
+
+from bot.domain.preferences import Preference, PreferenceName
+from storage import tables
+from storage.transaction import Transaction
+
+
+class SqlPreferences:
+    """`bot.ports.Preferences`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def put(self, preference: Preference) -> None:
+        await self._transaction.upsert(tables.preference, asdict(preference))
+
+    async def get(self, owner: str, name: PreferenceName) -> Preference | None:
+        table = tables.preference
+        rows = await self._transaction.execute(select(table).where(table.c.owner == owner, table.c.name == name))
+        row = rows.one_or_none()
+        return (
+            None if row is None else Preference(row.owner, PreferenceName(row.name), row.value, row.set_by, row.set_at)
+        )
+
+    async def remove(self, owner: str, name: PreferenceName) -> None:
+        table = tables.preference
+        await self._transaction.execute(delete(table).where(table.c.owner == owner, table.c.name == name))

@@ -1,0 +1,67 @@
+"""Units of work: one transaction with all repositories on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from bot.ports import (
+    Deliveries,
+    Erasure,
+    Inbox,
+    Preferences,
+    Ratings,
+    Releases,
+    Statistics,
+    Turns,
+    UnitOfWork,
+)
+from storage.database import Database
+from storage.repositories.deliveries import SqlDeliveries
+from storage.repositories.erasure import SqlErasure
+from storage.repositories.inbox import SqlInbox
+from storage.repositories.preferences import SqlPreferences
+from storage.repositories.ratings import SqlRatings
+from storage.repositories.releases import SqlReleases
+from storage.repositories.statistics import SqlStatistics
+from storage.repositories.turns import SqlTurns
+from storage.transaction import Transaction
+
+
+class SqlUnitOfWork:
+    """The repositories of one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.inbox: Inbox = SqlInbox(transaction)
+        self.turns: Turns = SqlTurns(transaction)
+        self.deliveries: Deliveries = SqlDeliveries(transaction)
+        self.ratings: Ratings = SqlRatings(transaction)
+        self.releases: Releases = SqlReleases(transaction)
+        self.preferences: Preferences = SqlPreferences(transaction)
+        self.erasure: Erasure = SqlErasure(transaction)
+        self.statistics: Statistics = SqlStatistics(transaction)
+
+
+class SqlUnitOfWorkFactory:
+    """Opens units of work on a database; each task opens its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """To read and write, one after another in the order of asking."""
+        return self._write()
+
+    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """To read one state of the database; a write raises StorageError."""
+        return self._read()
+
+    @asynccontextmanager
+    async def _write(self) -> AsyncIterator[UnitOfWork]:
+        async with self._database.writing() as transaction:
+            yield SqlUnitOfWork(transaction)
+
+    @asynccontextmanager
+    async def _read(self) -> AsyncIterator[UnitOfWork]:
+        async with self._database.reading() as transaction:
+            yield SqlUnitOfWork(transaction)
