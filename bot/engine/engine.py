@@ -22,7 +22,6 @@ from bot.domain.generation import (
     Piece,
     PromptMessage,
     Queued,
-    Started,
 )
 from bot.engine.line import Line
 from bot.engine.mailbox import Mailbox
@@ -49,7 +48,6 @@ class _Ticket(Mailbox):
         super().__init__(request)
         self.number = number
         self.position = 0
-        self.release: str | None = None
         self.deaths = 0
         self.admission: asyncio.Task[None] | None = None
         self.patience: asyncio.TimerHandle | None = None
@@ -304,10 +302,7 @@ class LocalEngine:
             answer.set_exception(error)
 
     def _on_started(self, message: Message) -> None:
-        ticket = self._running[message["id"]]
-        if ticket.release != self._release:
-            ticket.release = self._release
-            ticket.put(Started(self._release))
+        self._running[message["id"]].start(self._release)
 
     def _on_piece(self, message: Message) -> None:
         ticket = self._running[message["id"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from bot.domain.generation import Finished, FinishReason, GenerationEvent, GenerationRequest, Piece
+from bot.domain.generation import Finished, FinishReason, GenerationEvent, GenerationRequest, Piece, Started
 
 
 class Mailbox:
@@ -15,6 +15,7 @@ class Mailbox:
         self.request = request
         self.ended = False
         self.has_pieces = False
+        self.release: str | None = None
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self._events: asyncio.Queue[GenerationEvent | BaseException] = asyncio.Queue()
@@ -26,6 +27,12 @@ class Mailbox:
         self.ended = isinstance(event, Finished | BaseException)
         self.has_pieces = self.has_pieces or isinstance(event, Piece)
         self._events.put_nowait(event)
+
+    def start(self, release: str) -> None:
+        """Started, unless it was said already: a request that is run again has one beginning for its reader."""
+        if release != self.release:
+            self.release = release
+            self.put(Started(release))
 
     def finish(self, reason: FinishReason) -> None:
         """End the request with the tokens counted so far."""

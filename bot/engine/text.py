@@ -73,3 +73,17 @@ class TokenText:
     def _new_text(self) -> str:
         shown = self._decode(self._tokens[: self._shown])
         return self._decode(self._tokens)[len(shown) :]
+
+
+class WholeCharacters:
+    """Joins the halves of a character that a server put into two chunks (a JSON surrogate pair that was cut)."""
+
+    def __init__(self) -> None:
+        self._half = ""
+
+    def push(self, text: str) -> str:
+        """The whole characters so far."""
+        text = self._half + text
+        self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        text = text[: len(text) - len(self._half)]
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
