@@ -1,0 +1,1 @@
+"""Markdown into dialects and into parts."""

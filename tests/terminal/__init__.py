@@ -1,0 +1,1 @@
+"""The terminal, as a person and as a script use it."""
