@@ -9,14 +9,11 @@ import asyncio
 import os
 import signal
 import socket
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
-import uuid_utils.compat
 
 from adapters.terminal import TerminalPlatform
 from adapters.web import WebPlatform
@@ -28,27 +25,13 @@ from bot.engine.engine import LocalEngine
 from bot.engine.painter import LocalPainter
 from bot.ports import ChatPlatform, TextGenerator
 from bot.settings import EngineSettings, Settings
+from bot.system import SystemClock, new_id
 from storage.database import Database, sqlite_url
 from storage.files import DataFiles
 from storage.folder import hold, prepare
 from storage.unit_of_work import SqlUnitOfWorkFactory
 
 log = structlog.get_logger(__name__)
-
-
-class SystemClock:
-    """The machine's own clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-
-def new_id() -> str:
-    """A UUID of version 7: unique, and sorted by the time it was made (RFC 9562)."""
-    return str(uuid_utils.compat.uuid7())
 
 
 class _Engine(TextGenerator, Protocol):

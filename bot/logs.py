@@ -19,10 +19,11 @@ def set_up(settings: LogSettings, file: Path | None = None) -> None:
     """
     stream: TextIO = sys.stderr if file is None else file.open("a", encoding="utf-8", buffering=1)
     colors = settings.format == "text" and stream.isatty()
-    last: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+    # Plain tracebacks: the pretty ones print local variables, and those hold what people wrote.
+    last: list[structlog.typing.Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if settings.format == "json"
-        else structlog.dev.ConsoleRenderer(colors=colors)
+        else [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)]
     )
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_logger_name,
@@ -35,8 +36,7 @@ def set_up(settings: LogSettings, file: Path | None = None) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                last,
+                *last,
             ],
         )
     )

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.app import new_id
 from bot.chat.admission import Admission
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
@@ -20,6 +19,7 @@ from bot.domain.places import Person, Place, Platform, owning_place
 from bot.engine.scripted import ScriptedGenerator
 from bot.ports import Painter
 from bot.settings import ChatSettings, Settings
+from bot.system import new_id
 from storage.database import Database, sqlite_url
 from storage.files import DataFiles
 from storage.unit_of_work import SqlUnitOfWorkFactory
@@ -111,7 +111,7 @@ class House:
     async def settled(self, turn_id: str) -> Turn:
         """An answer's turn, once the platform shows its last state and the event is closed."""
         await self.platform.until(lambda: any(reply.target.turn.id == turn_id for reply in self.platform.finished))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(8):
             while self.core.is_answering(turn_id):
                 await asyncio.sleep(0.005)
         return await self.turn(turn_id)
@@ -145,7 +145,7 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """A core on the database of a folder; opening a second one on the same folder is a restart."""
     settings = settings or chat_settings()
-    generator = generator or ScriptedGenerator()
+    generator = generator or ScriptedGenerator(lambda request: "Fine.")
     platform = platform or FakePlatform()
     clock = clock or FakeClock()
     database = Database(sqlite_url(folder))

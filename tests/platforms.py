@@ -26,6 +26,7 @@ class FakeReply:
 
     async def waiting(self, position: int) -> None:
         self.positions.append(position)
+        self.platform.changed.set()
 
     async def show(self, text: str, note: str = "") -> None:
         self.states.append((text, note))
@@ -72,6 +73,7 @@ class FakePlatform:
 
     async def open_reply(self, target: ReplyTarget) -> FakeReply:
         self.replies.append(FakeReply(self, target))
+        self.changed.set()
         return self.replies[-1]
 
     async def fetch(self, attachment: Attachment) -> bytes:
@@ -89,7 +91,7 @@ class FakePlatform:
 
     async def until(self, met: Callable[[], bool]) -> None:
         """Wait until something shown meets a condition."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(8):
             while not met():
                 self.changed.clear()
                 await self.changed.wait()

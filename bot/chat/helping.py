@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bot.chat.jobs import Job, Services
+from bot.chat.options import options_of
 from bot.chat.permissions import is_admin
-from bot.domain.commands import COMMANDS, Command, Option, Who
+from bot.domain.commands import COMMANDS, HELP, Command, Option, Who
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.lines import say
 
 
 async def help_(job: Job, services: Services) -> Turn:
     """List the commands that the asker may use, and how to rate and steer answers."""
+    options_of(job.question, HELP)
     admin = await is_admin(job.asker, job.place, services)
     commands = [command for command in COMMANDS if admin or command.who is Who.EVERYONE]
     rows = [_row(command, job.locale) for command in commands]

@@ -68,7 +68,11 @@ def test_words_after_a_command_without_words_are_refused() -> None:
 _words = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1).map(str.strip).filter(bool)
 
 
-@given(about=_words, form=st.sampled_from([None, "email", "poem"]), prefix=st.sampled_from(["", "form:", "about:", "email "]))
+@given(
+    about=_words,
+    form=st.sampled_from([None, "email", "poem"]),
+    prefix=st.sampled_from(["", "form:", "about:", "email "]),
+)
 def test_a_formatted_call_is_read_back(about: str, form: str | None, prefix: str) -> None:
     options = {"about": (prefix + about).strip()} | ({"form": form} if form else {})
 

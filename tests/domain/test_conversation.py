@@ -49,7 +49,10 @@ def test_a_channel_carries_on_within_the_idle_window(minutes: int, continues: bo
 def test_a_thread_and_a_direct_conversation_always_carry_on() -> None:
     next_year = NOON + timedelta(days=365)
 
-    for place in (owning_place(Platform.SLACK, "T", "C", thread="1"), owning_place(Platform.SLACK, "T", "D", direct=True)):
+    for place in (
+        owning_place(Platform.SLACK, "T", "C", thread="1"),
+        owning_place(Platform.SLACK, "T", "D", direct=True),
+    ):
         assert continues_latest(place, _turn(NOON), next_year, timedelta(minutes=30))
         assert not continues_latest(place, None, next_year, timedelta(minutes=30))
 

@@ -20,7 +20,9 @@ def test_every_line_exists_in_both_languages_with_the_same_values(key: str) -> N
     assert _fields(line.en) == _fields(line.zh)
 
 
-@pytest.mark.parametrize(("locale", "chinese"), [("zh", True), ("zh-CN", True), ("ZH_tw", True), ("en", False), ("", False)])
+@pytest.mark.parametrize(
+    ("locale", "chinese"), [("zh", True), ("zh-CN", True), ("ZH_tw", True), ("en", False), ("", False)]
+)
 def test_readers_of_chinese_locales_read_chinese(locale: str, chinese: bool) -> None:
     assert is_chinese(locale) is chinese
     assert Text("hello", "你好").in_locale(locale) == ("你好" if chinese else "hello")
