@@ -1,0 +1,67 @@
+"""Answers on their way to the windows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from adapters.web.files import Files
+from adapters.web.hub import Event, Hub
+from adapters.web.shapes import turn_shapes
+from bot.chat.reading import Reading, TurnView
+from bot.domain.conversation import TurnStatus
+from bot.domain.messages import Answer, MessageRef
+from bot.ports import ReplyTarget
+
+# The command whose effects reach turns that are on the screen already.
+_ERASING = "privacy"
+
+
+class WebReply:
+    """One answer, shown in every window that looks at its place (a private one in the asker's only)."""
+
+    def __init__(self, target: ReplyTarget, hub: Hub, files: Files, reading: Reading) -> None:
+        self._target = target
+        self._hub = hub
+        self._files = files
+        self._reading = reading
+        self._live = hub.begin(target.turn.id)
+
+    async def open(self) -> None:
+        """Note where the answer is shown: the page names its messages by our turn ids, so sending cannot fail."""
+        if not self._target.log.parts:
+            place = self._target.place
+            await self._target.log.sending(0)
+            await self._target.log.sent(0, MessageRef(place.platform, place.channel, self._target.turn.id))
+
+    async def waiting(self, position: int) -> None:
+        """Show the place in line."""
+        self._live.position = position
+        self._tell({"type": "waiting", "position": position})
+
+    async def show(self, text: str, note: str = "") -> None:
+        """Show the blocks that changed."""
+        patch = await self._live.write(text, note)
+        self._tell({"type": "show", "start": patch.start, "blocks": patch.blocks, "note": note})
+
+    async def finish(self, answer: Answer) -> None:
+        """Show the last state, the same as after a reload."""
+        target = self._target
+        view = await self._reading.view(target.turn.id, target.asker)
+        if view is None or view.turn.status.is_open:
+            # The storage does not have it (yet): what the core says is shown.
+            view = _as_told(target, answer)
+        (shape,) = await turn_shapes([view], self._files)
+        self._hub.end(target.turn.id)
+        self._tell({"type": "turn", "turn": shape})
+        if target.turn.origin == _ERASING:
+            self._hub.tell_all({"type": "resync"})
+
+    def _tell(self, event: Event) -> None:
+        target = self._target
+        only = target.asker.key if target.private else None
+        self._hub.tell(target.place, {"id": target.turn.id} | event, only=only)
+
+
+def _as_told(target: ReplyTarget, answer: Answer) -> TurnView:
+    turn = replace(target.turn, status=TurnStatus.FAILED, text=answer.text, note=answer.note, pictures=answer.pictures)
+    return TurnView(turn, 0, 0, None, suggested=False, controls=answer.controls)
