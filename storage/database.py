@@ -11,7 +11,8 @@ import structlog
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage.engines import read_url, reading_engine, writing_engine
+from bot.errors import DatabaseLocked
+from storage import engines
 from storage.failures import database_errors
 from storage.folder import prepare
 from storage.migrating import delete_backups, migrate, name_of
@@ -34,9 +35,13 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = read_url(url)
-        self._writers = writing_engine(self._url)
-        self._readers = reading_engine(self._url)
+        self._url = engines.read_url(url)
+        self._writer = engines.writing_engine(self._url)
+        self._reader = engines.reading_engine(self._url)
+        # We wait here and not in SQLAlchemy's pools: when a connection is lost, as by cancelling its task, those let
+        # everyone who waits for it wait until their time is over.
+        self._writing = asyncio.Semaphore(1)
+        self._reading = asyncio.Semaphore(engines.READERS)
 
     @property
     def name(self) -> str:
@@ -62,13 +67,13 @@ class Database:
 
     async def close(self) -> None:
         """Let go of every connection."""
-        await self._writers.dispose()
-        await self._readers.dispose()
+        await self._writer.dispose()
+        await self._reader.dispose()
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
         """A transaction that no other writer shares; it commits when the block ends, and rolls back when it raises."""
-        async with self._transaction(self._writers, writes=True) as (transaction, connection):
+        async with self._turn(self._writing), self._transaction(self._writer, writes=True) as (transaction, connection):
             yield transaction
             transaction.raise_failure()
             with database_errors(self.name):
@@ -79,8 +84,22 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """A transaction that sees one state of the database and cannot change it."""
-        async with self._transaction(self._readers, writes=False) as (transaction, _):
+        async with self._turn(self._reading), self._transaction(self._reader, writes=False) as (transaction, _):
             yield transaction
+
+    @asynccontextmanager
+    async def _turn(self, line: asyncio.Semaphore) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(engines.QUEUE_TIMEOUT):
+                await line.acquire()
+        except TimeoutError as error:
+            raise DatabaseLocked(
+                f"{self.name} is busy for too long. Try again; if it stays busy, restart Inkling."
+            ) from error
+        try:
+            yield
+        finally:
+            line.release()
 
     @asynccontextmanager
     async def _transaction(

@@ -1,7 +1,7 @@
 """Database engines whose transactions keep the same promise on SQLite and PostgreSQL.
 
-A writer is alone: units of work that write follow one another, in the order they came. Inside a process they queue
-for the one connection of the writing engine; between processes the transaction begins by taking the database's lock
+A writer is alone: units of work that write follow one another, in the order they came. Inside a process
+`storage.database` lets one in after another; between processes the transaction begins by taking the database's lock
 (SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock). So what is read and then written in one transaction is never
 outdated. The drivers' own ways lose updates silently: SQLite's opens no transaction for a SELECT, and PostgreSQL's READ
 COMMITTED lets two transactions read the same value and write it twice.
@@ -22,6 +22,8 @@ from bot.errors import SettingsError
 # Seconds: how long a transaction waits for another program, and for its turn among our own.
 BUSY_TIMEOUT = 5.0
 QUEUE_TIMEOUT = 30.0
+# How many may read at the same time; SQLAlchemy's pool keeps that many connections at most.
+READERS = 10
 # Any number will do, as long as it is ours alone within the database.
 ADVISORY_LOCK = 0x1A4B11A6
 
@@ -43,7 +45,7 @@ def read_url(text: str) -> URL:
     """
     try:
         url = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise SettingsError(f"DATABASE_URL cannot be read. {_ADVICE}") from error
     driver = _DRIVERS.get(url.drivername)
     if driver is None:
@@ -54,8 +56,8 @@ def read_url(text: str) -> URL:
 
 
 def writing_engine(url: URL) -> AsyncEngine:
-    """An engine with one connection, whose transactions hold the database's write lock from their beginning."""
-    engine = _engine(url, pool_size=1, max_overflow=0, pool_timeout=QUEUE_TIMEOUT)
+    """An engine whose transactions hold the database's write lock from their beginning."""
+    engine = _engine(url, pool_size=1)
     if url.get_backend_name() == "sqlite":
         event.listen(engine.sync_engine, "connect", _open_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_immediate)
@@ -67,12 +69,12 @@ def writing_engine(url: URL) -> AsyncEngine:
 def reading_engine(url: URL) -> AsyncEngine:
     """An engine whose transactions read one state of the database and cannot write."""
     if url.get_backend_name() == "sqlite":
-        engine = _engine(url, pool_timeout=QUEUE_TIMEOUT)
+        engine = _engine(url)
         event.listen(engine.sync_engine, "connect", _open_sqlite)
         event.listen(engine.sync_engine, "connect", _only_read)
         event.listen(engine.sync_engine, "begin", _begin_deferred)
         return engine
-    engine = _engine(url, pool_timeout=QUEUE_TIMEOUT)
+    engine = _engine(url)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
@@ -87,7 +89,8 @@ def migrating_engine(url: URL) -> AsyncEngine:
 def _engine(url: URL, **options: Any) -> AsyncEngine:
     connect_args: dict[str, Any] = {"timeout": BUSY_TIMEOUT}
     if url.get_backend_name() == "postgresql":
-        connect_args["server_settings"] = {"lock_timeout": f"{QUEUE_TIMEOUT:.0f}s", "application_name": "inkling"}
+        lock_timeout = f"{QUEUE_TIMEOUT * 1000:.0f}ms"
+        connect_args["server_settings"] = {"lock_timeout": lock_timeout, "application_name": "inkling"}
         options["pool_pre_ping"] = True
     return create_async_engine(url, connect_args=connect_args, hide_parameters=True, **options)
 

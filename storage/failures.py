@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import DatabaseLocked, DiskFull, StorageError
 
@@ -72,8 +71,6 @@ def as_storage_error(error: Exception, name: str) -> StorageError:
     sqlstate = getattr(cause, "sqlstate", None)
     if sqlstate is not None:
         return _from_postgresql(str(sqlstate), name)
-    if isinstance(error, PoolTimeout):
-        return DatabaseLocked(_LOCKED.format(name=name))
     if isinstance(cause, OSError):
         return StorageError(_UNREACHABLE.format(name=name))
     return StorageError(f"{name} failed: {type(cause).__name__}. The log holds the cause.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable, Table
@@ -35,8 +35,8 @@ class Transaction:
         """Whether the dialect is SQLite's; it is PostgreSQL's otherwise."""
         return self._connection.dialect.name == "sqlite"
 
-    async def execute(self, statement: Executable) -> CursorResult[Any]:
-        """Run a statement.
+    async def execute(self, statement: Executable, rows: Sequence[Mapping[str, Any]] = ()) -> CursorResult[Any]:
+        """Run a statement, once for each of the rows where there are some.
 
         Raises:
             StorageError: it failed, or one before it did.
@@ -44,7 +44,7 @@ class Transaction:
         self.raise_failure()
         try:
             with database_errors(self._name):
-                return await self._connection.execute(statement)
+                return await self._connection.execute(statement, rows or None)
         except StorageError as error:
             self._failure = error
             raise

@@ -35,6 +35,8 @@ class SqlStatistics:
         self._transaction = transaction
 
     async def buckets(self, since: datetime, step_seconds: int) -> Sequence[Bucket]:
+        # SQLite counts whole seconds, so the stretches begin with one.
+        since = since.replace(microsecond=0)
         answered_in = self._stretch(turn.c.created_at, since, step_seconds)
         answers = await self._by_stretch(
             select(answered_in, func.count().filter(_ANSWERED), func.count().filter(_FAILED))

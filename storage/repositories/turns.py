@@ -70,20 +70,12 @@ class SqlTurns:
 
     async def add(self, *turns: Turn) -> None:
         roots = await self._roots_of({each.parent_id for each in turns if each.parent_id is not None})
+        rows = []
         for each in turns:
-            root = each.id if each.parent_id is None else roots[each.parent_id]
-            roots[each.id] = root
-            await self._transaction.execute(
-                insert(turn).values(
-                    id=each.id,
-                    conversation_id=each.conversation_id,
-                    parent_id=each.parent_id,
-                    root_id=root,
-                    role=each.role,
-                    created_at=each.created_at,
-                    **fields_of(each),
-                )
-            )
+            roots[each.id] = each.id if each.parent_id is None else roots[each.parent_id]
+            rows.append(_row_of(each, roots[each.id]))
+        await self._transaction.execute(insert(turn), rows)
+        for each in turns:
             await self._add_pictures(each)
 
     async def get(self, turn_id: str) -> Turn | None:
@@ -198,3 +190,16 @@ class SqlTurns:
                 set_={name: usage.c[name] + added.excluded[name] for name in counts},
             )
         )
+
+
+def _row_of(turn: Turn, root: str) -> dict[str, Any]:
+    return {
+        "id": turn.id,
+        "conversation_id": turn.conversation_id,
+        "parent_id": turn.parent_id,
+        "root_id": root,
+        "role": turn.role,
+        "created_at": turn.created_at,
+        "prompt": None,
+        **fields_of(turn),
+    }

@@ -1,0 +1,48 @@
+"""Preferences, releases and runs: values that are put and replaced by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain.preferences import Preference, PreferenceName
+from bot.domain.releases import Release, ReleaseState, Run, RunState
+from bot.ports import UnitOfWorkFactory
+from tests.storage.builders import ADA, NOW, PLACE, later, new_id
+
+
+async def test_a_preference_is_replaced_and_removed(units: UnitOfWorkFactory) -> None:
+    on = Preference(PLACE.key, PreferenceName.LEARNING, "on", ADA.key, NOW)
+    off = replace(on, value="off", set_at=later(5))
+    async with units() as uow:
+        await uow.preferences.put(on)
+        await uow.preferences.put(off)
+        assert await uow.preferences.get(PLACE.key, PreferenceName.LEARNING) == off
+        assert await uow.preferences.get(PLACE.key, PreferenceName.OPT_OUT) is None
+        await uow.preferences.remove(PLACE.key, PreferenceName.LEARNING)
+        assert await uow.preferences.get(PLACE.key, PreferenceName.LEARNING) is None
+
+
+async def test_releases_come_newest_first_and_are_replaced_by_name(units: UnitOfWorkFactory) -> None:
+    base = Release("base", "writer", ReleaseState.ACTIVE, NOW)
+    tuned = Release("tuned-1", "writer", ReleaseState.CANDIDATE, later(1), "w/1", "base", "f00d", {"wins": 0.6})
+    async with units() as uow:
+        for release in (base, tuned, replace(base, state=ReleaseState.RETIRED)):
+            await uow.releases.put(release)
+        assert await uow.releases.all() == [tuned, replace(base, state=ReleaseState.RETIRED)]
+
+
+async def test_runs_come_newest_first_and_change_their_state(units: UnitOfWorkFactory) -> None:
+    runs = [Run(new_id(), ADA.key, "tune", RunState.RUNNING, later(second)) for second in range(3)]
+    done = replace(
+        runs[2],
+        state=RunState.PROMOTED,
+        finished_at=later(60),
+        used=120,
+        dropped={"opted out": 3},
+        verdict="Better: 58% of 100.",
+        release="tuned-1",
+    )
+    async with units() as uow:
+        for run in [*runs, done]:
+            await uow.releases.put_run(run)
+        assert await uow.releases.runs(limit=2) == [done, runs[1]]
