@@ -148,6 +148,38 @@ LINES: dict[str, Text] = {
         "Covers {count} messages, from {first} to {last} UTC.", "涵盖 {count} 条消息，{first} 至 {last}（UTC）。"
     ),
     "paint.progress": Text("Drawing: step {done} of {total}", "正在画：第 {done}/{total} 步"),
+    "paint.empty": Text(
+        "Tell me what to draw: /image and some words.",
+        "请告诉我画什么：在 /image 后写几个字。",
+    ),
+    "paint.range": Text(
+        "“{option}” must lie between {low} and {high}, not {value}.",
+        "「{option}」须在 {low} 到 {high} 之间，而不是 {value}。",
+    ),
+    "paint.size": Text(
+        "The size of a picture must be a multiple of 8 pixels, not {value}.",
+        "图片边长须是 8 像素的倍数，而不是 {value}。",
+    ),
+    "paint.unicode": Text(
+        "These words are not valid text. Please type them again.",
+        "这段文字含有无效字符，请重新输入。",
+    ),
+    "paint.too_long": Text(
+        "The painter reads at most {limit} tokens, and these words are {tokens}. Please say it shorter.",
+        "画师最多读 {limit} 个词元，而这段描述有 {tokens} 个，请写短一些。",
+    ),
+    "paint.held_back": Text(
+        "The painter's safety filter held this picture back. Please try other words.",
+        "画师的安全过滤器拦下了这幅画，请换一种说法。",
+    ),
+    "paint.no_memory": Text(
+        "There is not enough memory for this picture. Ask for fewer or smaller ones, or tell the admin.",
+        "内存不足，画不出这幅画。请减少张数或缩小尺寸，或告诉管理员。",
+    ),
+    "paint.died": Text(
+        "The painter stopped twice over this picture. Please try again later, or tell the admin.",
+        "画师在画这幅画时两次中断，请稍后再试，或告诉管理员。",
+    ),
     # /privacy.
     "privacy.kept": Text(
         "I keep of you: {turns} messages, {ratings} ratings and {suggestions} suggested answers, on this server only.",
