@@ -1,0 +1,130 @@
+"""The painter's process: `python -m bot.engine._painting_worker MODEL THREADS DTYPE`.
+
+It speaks frames (`bot.engine.wire`) on its standard input and output, and ends by itself when its input does. The main
+thread loads the pipeline and paints one request after another; a reader takes messages in and ends the process at the
+end of the input. Messages by their `kind`, first those that come in:
+
+    paint    {id, seed, request}           → step*, part*, then painted, refused, cancelled or broken
+    cancel   {id}                          the painting ends after its present step
+
+    progress {detail}                      loading began
+    ready    {detail}                      pictures can be painted
+    failed   {detail}                      they never can; the process ends
+    step     {id, done, total}
+    part     {id, picture, data}           the next bytes of a picture, base64
+    painted  {id, parameters}              all parts were sent
+    refused  {id, line, values}            why the request is impossible: a line for people
+    cancelled {id}
+    broken   {id, detail, memory}          a step failed; detail names the error, and holds no content
+"""
+
+from __future__ import annotations
+
+import base64
+import faulthandler
+import os
+import signal
+import sys
+import threading
+import traceback
+from queue import SimpleQueue
+
+from bot.domain.generation import PaintRequest
+from bot.engine._pipeline import Pipeline
+from bot.engine.wire import Message
+from bot.engine.worker import Channel, _where
+from bot.errors import ModelError, RequestRejected
+
+# Small enough that the bot's event loop, which decodes it, is not held up.
+_PART_BYTES = 256 * 1024
+
+
+class _Cancelled(Exception):
+    """Raised in a step's callback: the shortest way out of a pipeline."""
+
+
+class PaintingWorker:
+    """One pipeline's process."""
+
+    def __init__(self, channel: Channel, model: str, threads: int, dtype: str) -> None:
+        self._channel = channel
+        self._model = model
+        self._threads = threads
+        self._dtype = dtype
+        self._requests: SimpleQueue[Message] = SimpleQueue()
+        self._cancelled = -1
+
+    def work(self) -> None:
+        """Load, then paint until the input ends. Returns only when the model cannot be loaded."""
+        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        self._channel.send("progress", detail=f"loading {self._model}")
+        try:
+            pipeline = Pipeline.load(self._model, self._threads, self._dtype)
+        except ModelError as error:
+            self._channel.send("failed", detail=str(error))
+            return
+        except Exception as error:  # whatever it is, another try would meet it again
+            traceback.print_exc()
+            self._channel.send("failed", detail=f"{self._model} could not be loaded ({_where(error)}).")
+            return
+        self._channel.send("ready", detail=pipeline.description)
+        while True:
+            self._paint(pipeline, self._requests.get())
+
+    def _read(self) -> None:
+        while (message := self._channel.receive()) is not None:
+            if message["kind"] == "paint":
+                self._requests.put(message)
+            else:
+                self._cancelled = message["id"]
+        # The main thread may be deep in a step or a load, and nobody is left to look at the picture.
+        os._exit(0)
+
+    def _paint(self, pipeline: Pipeline, message: Message) -> None:
+        number = message["id"]
+
+        def on_step(done: int, total: int) -> None:
+            if self._cancelled == number:
+                raise _Cancelled
+            self._channel.send("step", id=number, done=done, total=total)
+
+        try:
+            pictures, parameters = pipeline.paint(PaintRequest(**message["request"]), message["seed"], on_step)
+        except _Cancelled:
+            self._channel.send("cancelled", id=number)
+        except RequestRejected as error:
+            self._channel.send("refused", id=number, line=error.line, values=error.values)
+        except Exception as error:  # one failing request must not end the others
+            self._channel.send("broken", id=number, detail=_where(error), memory=_is_about_memory(error))
+        else:
+            self._send_pictures(number, pictures)
+            self._channel.send("painted", id=number, parameters=parameters)
+
+    def _send_pictures(self, number: int, pictures: list[bytes]) -> None:
+        for index, picture in enumerate(pictures):
+            for start in range(0, len(picture), _PART_BYTES):
+                data = base64.b64encode(picture[start : start + _PART_BYTES]).decode("ascii")
+                self._channel.send("part", id=number, picture=index, data=data)
+
+
+def _is_about_memory(error: Exception) -> bool:
+    """Torch has a class for a full graphics card only; on the processor its allocator says it in words."""
+    import torch
+
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def main(arguments: list[str]) -> None:
+    """Serve the model named by the arguments."""
+    channel = Channel.on_standard_streams()
+    faulthandler.enable()
+    # A service manager's SIGTERM goes to every process of the service; the bot still wants its pictures finished then.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.environ["DIFFUSERS_DISABLE_REMOTE_CODE"] = "1"
+    model, threads, dtype = arguments
+    PaintingWorker(channel, model, int(threads), dtype).work()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,339 @@
+"""The painter's asyncio side: a line of requests before one process that holds a diffusers pipeline.
+
+It refuses impossible values, keeps the process alive, passes progress and pictures on, and paints a request again when
+the process died over it, once. Pipelines and their folders are the process's business (`bot.engine._painting_worker`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import secrets
+from collections import defaultdict, deque
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import asdict
+
+import structlog
+
+from bot.domain.generation import (
+    EngineHealth,
+    EngineState,
+    Painted,
+    PaintEvent,
+    PaintProgress,
+    PaintRequest,
+    Queued,
+)
+from bot.engine._pipeline_folder import public_name
+from bot.engine.process import WorkerProcess
+from bot.engine.wire import Message
+from bot.errors import EngineDied, EngineDown, EngineLoading, GenerationError, RequestRejected
+
+log = structlog.get_logger(__name__)
+
+_DEATHS_OF_A_REQUEST = 2
+_DEATHS_BEFORE_READY = 3
+_LONGEST_PAUSE_S = 30.0
+# Seeds that are drawn stay short enough to be typed again.
+_DRAWN_SEEDS = 2**31
+_RANGES: dict[str, tuple[int, int]] = {
+    "size": (64, 2048),
+    "steps": (1, 200),
+    "guidance": (0, 50),
+    "count": (1, 4),
+    "seed": (0, 2**63 - 1),
+}
+
+
+class _Job:
+    """A request on its way. Its number names it on the wire, where request ids may come again."""
+
+    def __init__(self, number: int, request: PaintRequest) -> None:
+        self.number = number
+        self.request = request
+        # Drawn here, so that a second try after a death gives the same picture.
+        self.seed = secrets.randbelow(_DRAWN_SEEDS) if request.seed is None else request.seed
+        self.position = 0
+        self.deaths = 0
+        self.left = False
+        self.pictures: defaultdict[int, bytearray] = defaultdict(bytearray)
+        self.events: asyncio.Queue[PaintEvent | Exception] = asyncio.Queue()
+
+    def tell_position(self, position: int) -> None:
+        """Say where the request stands, if that is news."""
+        if position != self.position:
+            self.position = position
+            self.events.put_nowait(Queued(position))
+
+    async def next(self) -> PaintEvent:
+        """The next event.
+
+        Raises:
+            Exception: the error that ended the request.
+        """
+        event = await self.events.get()
+        if isinstance(event, Exception):
+            raise event
+        return event
+
+
+class LocalPainter:
+    """A `Painter` over a diffusers pipeline on this machine.
+
+    Args:
+        model: a folder or a Hub id.
+        threads: for the processor's work; 0 for one a physical core.
+        dtype: "auto" (by the hardware), "float32" or "bfloat16".
+        load_wait_s: how long a request waits for a painter that is loading before EngineLoading.
+    """
+
+    def __init__(self, model: str, *, threads: int = 0, dtype: str = "auto", load_wait_s: float = 120.0) -> None:
+        self._name = public_name(model)
+        self._arguments = (model, str(threads), dtype)
+        self._load_wait_s = load_wait_s
+        self._state = EngineState.LOADING
+        self._detail = ""
+        self._settled = asyncio.Event()
+        self._numbers = itertools.count()
+        self._line: deque[_Job] = deque()
+        self._current: _Job | None = None
+        self._worker: WorkerProcess | None = None
+        self._supervisor: asyncio.Task[None] | None = None
+        self._handlers: dict[str, Callable[[Message], None]] = {
+            "progress": self._on_progress,
+            "ready": self._on_ready,
+            "failed": self._on_failed,
+            "step": self._on_step,
+            "part": self._on_part,
+            "painted": self._on_painted,
+            "refused": self._on_refused,
+            "cancelled": self._on_cancelled,
+            "broken": self._on_broken,
+        }
+
+    # --- life ---
+
+    async def start(self) -> None:
+        """Begin to load in the background, and return at once; `health` tells how it goes."""
+        self._supervisor = asyncio.create_task(self._supervise(), name="painter supervisor")
+        self._supervisor.add_done_callback(self._on_supervisor_end)
+
+    async def close(self) -> None:
+        """Stop the process. Requests still in flight end with EngineDown."""
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            await asyncio.wait([self._supervisor])
+        self._stop("The painter is closed.")
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The process number of the worker while there is one."""
+        return None if self._worker is None else self._worker.pid
+
+    def health(self) -> EngineHealth:
+        """How the painter is now. It has no window of tokens, and its release is its model."""
+        return EngineHealth(
+            state=self._state,
+            model=self._name,
+            release=self._name,
+            window=0,
+            running=int(self._current is not None),
+            waiting=len(self._line),
+            detail=self._detail,
+        )
+
+    # --- the port ---
+
+    async def paint(self, request: PaintRequest) -> AsyncGenerator[PaintEvent, None]:
+        """See `bot.ports.Painter.paint`. Progress starts over when the request has to be painted again.
+
+        Raises:
+            RequestRejected: at once for values out of range, later for what the pipeline does not take.
+            EngineLoading: the pipeline was not there in time.
+            EngineDown: it cannot be loaded, or the painter was closed.
+            EngineDied: its process died twice over this request.
+        """
+        _check(request)
+        self._refuse_when_down()
+        job = _Job(next(self._numbers), request)
+        self._line.append(job)
+        self._advance()
+        try:
+            if not self._settled.is_set():
+                yield await job.next()
+                await self._wait_for_pipeline()
+            while True:
+                event = await job.next()
+                yield event
+                if isinstance(event, Painted):
+                    return
+        finally:
+            self._leave(job)
+
+    async def _wait_for_pipeline(self) -> None:
+        try:
+            async with asyncio.timeout(self._load_wait_s):
+                await self._settled.wait()
+        except TimeoutError as error:
+            raise EngineLoading from error
+
+    def _refuse_when_down(self) -> None:
+        if self._state is EngineState.FAILED:
+            raise EngineDown(detail=self._detail)
+
+    # --- a request's way ---
+
+    def _advance(self) -> None:
+        """Hand the next request to the process when it is free, and tell the others where they stand."""
+        if self._state is EngineState.READY and self._current is None and self._line:
+            self._current = job = self._line.popleft()
+            job.pictures.clear()
+            self._send("paint", id=job.number, seed=job.seed, request=asdict(job.request))
+        for position, job in enumerate(self._line, start=1):
+            job.tell_position(position)
+
+    def _leave(self, job: _Job) -> None:
+        """Take a request out, wherever it stands. The process is free again after its present step."""
+        job.left = True
+        if job in self._line:
+            self._line.remove(job)
+            self._advance()
+        elif job is self._current:
+            self._send("cancel", id=job.number)
+
+    def _send(self, kind: str, **fields: object) -> None:
+        if self._worker is not None:
+            self._worker.send({"kind": kind, **fields})
+
+    # --- what the process says ---
+
+    def _on_progress(self, message: Message) -> None:
+        self._detail = message["detail"]
+
+    def _on_ready(self, message: Message) -> None:
+        self._state, self._detail = EngineState.READY, message["detail"]
+        self._settled.set()
+        log.info("painter.ready", model=self._name, detail=self._detail)
+        self._advance()
+
+    def _on_failed(self, message: Message) -> None:
+        self._fail(message["detail"])
+
+    def _on_step(self, message: Message) -> None:
+        self._job().events.put_nowait(PaintProgress(message["done"], message["total"]))
+
+    def _on_part(self, message: Message) -> None:
+        self._job().pictures[message["picture"]] += base64.b64decode(message["data"])
+
+    def _on_painted(self, message: Message) -> None:
+        pictures = self._job().pictures
+        images = tuple(bytes(pictures[index]) for index in sorted(pictures))
+        self._end_job(Painted(images, message["parameters"]))
+
+    def _on_refused(self, message: Message) -> None:
+        self._end_job(RequestRejected(message["line"], **message["values"]))
+
+    def _on_cancelled(self, message: Message) -> None:
+        log.info("painter.cancelled", request=self._job().request.id)
+        self._end_job(None)
+
+    def _on_broken(self, message: Message) -> None:
+        log.error("painter.request_failed", request=self._job().request.id, detail=message["detail"])
+        self._end_job(GenerationError("paint.no_memory" if message["memory"] else None))
+
+    def _job(self) -> _Job:
+        """The request under way, of which alone the process speaks."""
+        assert self._current is not None
+        return self._current
+
+    def _end_job(self, end: Painted | GenerationError | None) -> None:
+        job, self._current = self._job(), None
+        if end is not None:
+            job.events.put_nowait(end)
+        self._advance()
+
+    # --- keeping the process alive ---
+
+    async def _supervise(self) -> None:
+        """Start a process, live with it, and start the next one when it died."""
+        deaths_before_ready = 0
+        while True:
+            end, was_ready = await self._live_with_a_worker()
+            if self._state is EngineState.FAILED:
+                return
+            deaths_before_ready = 0 if was_ready else deaths_before_ready + 1
+            if deaths_before_ready == _DEATHS_BEFORE_READY:
+                self._fail(
+                    f"The painter's process {end} {deaths_before_ready} times in a row while it loaded {self._name}. "
+                    "Give the machine more memory, or choose a smaller IMAGE_MODEL."
+                )
+                return
+            self._detail = f"The painter's process {end}; a new one is being started."
+            self._sort_out_after_death()
+            await asyncio.sleep(min(_LONGEST_PAUSE_S, 2.0**deaths_before_ready - 1))
+
+    async def _live_with_a_worker(self) -> tuple[str, bool]:
+        """Run one process to its end: how it ended, and whether it had been ready."""
+        try:
+            self._worker = worker = await WorkerProcess.start("bot.engine._painting_worker", self._arguments)
+        except OSError as error:
+            return f"could not be started ({error.strerror})", False
+        try:
+            async for message in worker.messages():
+                self._handlers[message["kind"]](message)
+        finally:
+            self._worker = None
+            was_ready = self._state is EngineState.READY
+            if self._state is not EngineState.FAILED:
+                self._state = EngineState.RESTARTING
+                self._settled.clear()
+            end = await worker.end()
+        log.warning("painter.worker_ended", pid=worker.pid, end=end)
+        return end, was_ready
+
+    def _sort_out_after_death(self) -> None:
+        """Let the request under way be painted again, once."""
+        job, self._current = self._current, None
+        if job is None or job.left:
+            return
+        job.deaths += 1
+        if job.deaths == _DEATHS_OF_A_REQUEST:
+            log.warning("painter.request_set_aside", request=job.request.id, deaths=job.deaths)
+            job.events.put_nowait(EngineDied("paint.died"))
+        else:
+            self._line.appendleft(job)
+
+    def _fail(self, detail: str) -> None:
+        log.error("painter.failed", detail=detail)
+        self._stop(detail)
+
+    def _stop(self, detail: str) -> None:
+        """From now on there is no painter, and nothing to wait for."""
+        self._state, self._detail = EngineState.FAILED, detail
+        self._settled.set()
+        for job in (*self._line, *filter(None, [self._current])):
+            job.events.put_nowait(EngineDown(detail=detail))
+        self._line.clear()
+        self._current = None
+
+    def _on_supervisor_end(self, supervisor: asyncio.Task[None]) -> None:
+        if not supervisor.cancelled() and (error := supervisor.exception()):
+            log.error("painter.supervisor_failed", error=type(error).__name__, exc_info=error)
+            self._fail(f"The painter's supervision failed ({type(error).__name__}).")
+
+
+def _check(request: PaintRequest) -> None:
+    """Refuse what no pipeline paints, before it takes a place in the line."""
+    if not request.prompt.strip():
+        raise RequestRejected("paint.empty")
+    for name, (low, high) in _RANGES.items():
+        value = getattr(request, name)
+        if value is not None and not low <= value <= high:
+            raise RequestRejected("paint.range", option=name, low=low, high=high, value=value)
+    if request.size is not None and request.size % 8:
+        raise RequestRejected("paint.size", value=request.size)
+    try:
+        "".join((request.prompt, request.style, request.negative)).encode()
+    except UnicodeEncodeError as error:
+        raise RequestRejected("paint.unicode") from error
