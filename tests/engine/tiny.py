@@ -48,6 +48,8 @@ def make_tokenizer() -> PreTrainedTokenizerFast:
 
 def make_writer(folder: Path) -> Path:
     """Train and save the writer."""
+    # So small a model gains nothing from threads, and loses much to them on a busy machine.
+    torch.set_num_threads(1)
     tokenizer = make_tokenizer()
     torch.manual_seed(0)
     model = LlamaForCausalLM(
@@ -79,10 +81,12 @@ def _learn(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
     batch = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
     labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
-    for _ in range(400):
+    for _ in range(600):
         loss = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], labels=labels).loss
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
+        if loss.item() < 0.02:
+            break
     model.eval()

@@ -1,0 +1,27 @@
+"""The tiny writer, made once and kept in pytest's cache until the code that makes it changes."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+_MAKER = Path(__file__).with_name("tiny.py")
+
+
+@pytest.fixture(scope="session")
+def writer_folder(request: pytest.FixtureRequest) -> Path:
+    assert request.config.cache is not None
+    cache = request.config.cache.mkdir("tiny_writer")
+    made_by = _MAKER.read_bytes() + version("torch").encode() + version("transformers").encode()
+    kept = cache / hashlib.sha256(made_by).hexdigest()[:16] / "tiny"
+    if not kept.exists():
+        from tests.engine.tiny import make_writer
+
+        kept.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as workplace:
+            make_writer(Path(workplace) / "tiny").rename(kept)
+    return kept
