@@ -231,8 +231,11 @@ class InboxItem:
 class Inbox(Protocol):
     """Accepted events by identity, so that one delivered twice is one."""
 
-    async def add(self, item: InboxItem) -> bool:
-        """Keep an event; False when its platform and `event_id` are known already (nothing is written then)."""
+    async def add(self, item: InboxItem, *, owner: str = "", until: datetime | None = None) -> bool:
+        """Keep an event; False when its platform and `event_id` are known already (nothing is written then).
+
+        With an owner it is claimed in the same breath, which counts as its first attempt.
+        """
         ...
 
     async def claim(self, item_id: str, owner: str, now: datetime, until: datetime) -> bool:

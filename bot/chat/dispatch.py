@@ -12,7 +12,7 @@ An accepted event passes these stages, each stored before the next begins, so th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ from bot.chat.streaming import LiveReply, StoredDeliveries, answer_of
 from bot.chat.summarizing import summarize
 from bot.chat.writing import write
 from bot.domain.commands import Who, command_named
-from bot.domain.conversation import Turn, TurnStatus
+from bot.domain.conversation import Delivery, Turn, TurnStatus
 from bot.domain.lines import say
 from bot.domain.messages import (
     Ask,
@@ -128,13 +128,14 @@ class Core:
             Refused: the message is empty, or longer than anything we keep.
             StorageError: nothing could be kept.
         """
-        taken = await take_in(ask, self._services)
+        until = self._services.clock.now() + LEASE
+        taken = await take_in(ask, self._services, owner=self._owner, until=until)
         if taken is None:
             return None
         item, accepted = taken
         metrics.ACCEPTED.labels(ask.place.platform, ask.kind).inc()
         log.info("accepted", item=item.id, kind=ask.kind, place=accepted.place.key, answer=accepted.answer.id)
-        self._begin(item)
+        self._begin(item, accepted=accepted)
         return accepted
 
     async def rate(self, verdict: RateReply) -> bool:
@@ -183,15 +184,17 @@ class Core:
 
     # --- one event, from claim to finish ----------------------------------------------------------------------------
 
-    def _begin(self, item: InboxItem, *, claimed: bool = False) -> None:
-        task = asyncio.create_task(self._serve(item, claimed), name=f"answer {item.answer_id}")
+    def _begin(self, item: InboxItem, *, claimed: bool = False, accepted: Accepted | None = None) -> None:
+        task = asyncio.create_task(self._serve(item, claimed, accepted), name=f"answer {item.answer_id}")
         self._tasks[item.answer_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(item.answer_id, None))
 
-    async def _serve(self, item: InboxItem, claimed: bool) -> None:
+    async def _serve(self, item: InboxItem, claimed: bool, accepted: Accepted | None) -> None:
         try:
-            if claimed or await self._claim(item):
-                await self._answer(item)
+            if accepted is not None:
+                await self._answer(item, await self._open(item, accepted, []))
+            elif claimed or await self._claim(item):
+                await self._answer(item, await self._open_again(item))
         except StorageError as error:
             # Not the event's fault: it is tried until the storage works again.
             log.error("answer not kept", item=item.id, answer=item.answer_id, error=str(error))
@@ -215,8 +218,7 @@ class Core:
         else:
             await self._finish(item)
 
-    async def _answer(self, item: InboxItem) -> None:
-        job = await self._open(item)
+    async def _answer(self, item: InboxItem, job: Job | None) -> None:
         if job is None:
             await self._finish(item)
             return
@@ -232,8 +234,8 @@ class Core:
             del self._jobs[job.answer.id]
         await self._finish(item)
 
-    async def _open(self, item: InboxItem) -> Job | None:
-        """The job of an item; None when its turns are gone (forgotten, expired)."""
+    async def _open_again(self, item: InboxItem) -> Job | None:
+        """The job of an item begun before; None when its turns are gone (forgotten, expired)."""
         async with self._services.units.reading() as uow:
             question = await uow.turns.get(item.question_id)
             answer = await uow.turns.get(item.answer_id)
@@ -241,14 +243,18 @@ class Core:
             known = await uow.deliveries.of_turn(item.answer_id)
         if question is None or answer is None or conversation is None or answer.status is TurnStatus.FORGOTTEN:
             return None
-        platform = self._services.platforms[conversation.place.platform]
+        return await self._open(item, Accepted(conversation.place, question, answer), known)
+
+    async def _open(self, item: InboxItem, accepted: Accepted, known: Sequence[Delivery]) -> Job:
+        """The job of an item, its answer opened on the platform."""
+        place, answer = accepted.place, accepted.answer
+        platform = self._services.platforms[place.platform]
         deliveries = StoredDeliveries(answer.id, known, self._services.units)
         asked = item.ask.ref if isinstance(item.ask, IncomingMessage) else None
-        target = ReplyTarget(answer, conversation.place, item.ask.by, asked, deliveries, answer.private)
-        shown = await platform.open_reply(target)
+        shown = await platform.open_reply(ReplyTarget(answer, place, item.ask.by, asked, deliveries, answer.private))
         live = LiveReply(shown, platform.pace, answer.id)
         started = self._services.clock.monotonic()
-        return Job(item, conversation.place, question, answer, platform, shown, live, started)
+        return Job(item, place, accepted.question, answer, platform, shown, live, started)
 
     async def _make(self, job: Job) -> Turn:
         """The answer's turn in its last state, whatever happens on the way."""
@@ -288,20 +294,12 @@ class Core:
         return await use_case(job, self._services)
 
     async def _await_earlier(self, job: Job) -> None:
-        """Wait until the turns before the question have their last state: they are part of what the answer reads."""
+        """Wait until the answer before the question has its last state: it is part of what this one reads."""
         if isinstance(job.ask, RegenerateReply | ContinueReply) or job.question.parent_id is None:
             return
         before = self._tasks.get(job.question.parent_id)
         if before is not None:
             await asyncio.wait([before])
-            return
-        while True:
-            async with self._services.units.reading() as uow:
-                turn = await uow.turns.get(job.question.parent_id)
-            if turn is None or not turn.status.is_open:
-                return
-            # Another process answers it; its lease bounds the wait.
-            await asyncio.sleep(1)
 
     async def _record(self, job: Job) -> None:
         turn = job.answer

@@ -7,7 +7,7 @@ message finds them as the conversation's latest, and a crash leaves all three or
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.chat.addressing import MESSAGE_LIMIT, clean, is_addressed_to_bot, looks_like_command
 from bot.chat.jobs import Services
@@ -35,8 +35,8 @@ class Accepted:
     answer: Turn
 
 
-async def take_in(ask: Ask, services: Services) -> tuple[InboxItem, Accepted] | None:
-    """Store an event and its turns; None when it is known already, or not meant for the bot.
+async def take_in(ask: Ask, services: Services, *, owner: str, until: datetime) -> tuple[InboxItem, Accepted] | None:
+    """Store an event and its turns, claimed by this process; None when it is known already, or not meant for the bot.
 
     Raises:
         Refused: there is nothing in it, or it is longer than anything we keep.
@@ -52,7 +52,7 @@ async def take_in(ask: Ask, services: Services) -> tuple[InboxItem, Accepted] | 
             return None
         question, answer = accepted.question, accepted.answer
         item = InboxItem(services.new_id(), ask, question.id, answer.id, services.clock.now(), attempts=0)
-        if not await uow.inbox.add(item):
+        if not await uow.inbox.add(item, owner=owner, until=until):
             return None
         if isinstance(ask, IncomingMessage | CommandCall):
             await uow.turns.add(question)
@@ -78,6 +78,8 @@ def _check_text(message: IncomingMessage) -> None:
 
 
 async def _is_addressed(message: IncomingMessage, services: Services) -> bool:
+    if is_addressed_to_bot(message, takes_part=False, answers_bot=False):
+        return True
     async with services.units.reading() as uow:
         takes_part = await uow.turns.find_conversation(message.place) is not None
         turn = await turn_carried_by(message.reply_to, uow) if message.reply_to else None

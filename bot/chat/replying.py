@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from bot.chat.attachments import read_attachments
@@ -13,15 +14,27 @@ from bot.domain.generation import SamplingParams
 from bot.domain.lines import say
 from bot.domain.places import PlaceKind
 
+# Between two looks at an answer that another process is making.
+ANOTHER_LOOK_S = 1.0
+
 
 async def reply(job: Job, services: Services) -> Turn:
     """Answer a message, answer it again, or go on with an answer."""
     await keep_attachments(job, services)
-    async with services.units.reading() as uow:
-        path = await uow.turns.path(job.question.id)
+    path = await _path(job, services)
     prompt = await _prompt(job, services, path)
     sampling = SamplingParams(max_tokens=prompt.answer_tokens)
     return await write_answer(job, services, prompt.messages, sampling, note=_left_out(job, prompt, path))
+
+
+async def _path(job: Job, services: Services) -> Sequence[Turn]:
+    """The branch that the question ends, once another process (if any) has finished what it answers on it."""
+    while True:
+        async with services.units.reading() as uow:
+            path = await uow.turns.path(job.question.id)
+        if not any(turn.status.is_open for turn in path):
+            return path
+        await asyncio.sleep(ANOTHER_LOOK_S)
 
 
 async def keep_attachments(job: Job, services: Services) -> None:

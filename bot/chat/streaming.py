@@ -122,13 +122,10 @@ async def write_answer(
     async with services.admission.slot(job.asker.key, job.place.key, job.live.waiting):
         job.answer = replace(
             job.answer,
-            status=TurnStatus.GENERATING,
             prompt=tuple(messages),
             sampling=sampling,
             timings=replace(job.answer.timings, admitted=_since(job, services)),
         )
-        async with services.units() as uow:
-            await uow.turns.update(job.answer)
         finished = await _stream(job, services, note)
     if not job.text.strip():
         raise GenerationError("error.empty_answer")

@@ -39,7 +39,7 @@ class SqlInbox:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def add(self, item: InboxItem) -> bool:
+    async def add(self, item: InboxItem, *, owner: str = "", until: datetime | None = None) -> bool:
         insert = self._transaction.insert(inbox).values(
             id=item.id,
             platform=item.ask.place.platform,
@@ -49,7 +49,9 @@ class SqlInbox:
             question_id=item.question_id,
             answer_id=item.answer_id,
             state=InboxState.OPEN,
-            attempts=item.attempts,
+            attempts=item.attempts + bool(owner),
+            owner=owner or None,
+            held_until=until,
             accepted_at=item.accepted_at,
         )
         added = await self._transaction.execute(

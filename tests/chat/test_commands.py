@@ -215,18 +215,22 @@ async def test_an_attached_text_is_summed_up_too(house: House) -> None:
 
 
 async def test_a_text_of_any_length_is_summed_up_in_parts(tmp_path: Path) -> None:
-    generator = ScriptedGenerator(lambda request: "They talked.", window=512)
+    gate = asyncio.Event()
+    generator = ScriptedGenerator(lambda request: [gate, "They talked."], window=512)
     async with open_house(tmp_path, generator=generator) as house:
         lines = "\n".join(f"Ana: this is line number {number} of the long talk" for number in range(200))
         accepted = await house.core.accept(house.message(f"/summarize {lines}"))
         assert accepted is not None
+        await house.platform.until(
+            lambda: any("part 1 of" in note for reply in house.platform.replies for _, note in reply.states)
+        )
+        gate.set()
         answer = await house.settled(accepted.answer.id)
 
     read = "\n".join(message.content for request in generator.requests for message in request.messages)
     assert answer.text == "They talked."
     assert len(generator.requests) > 3
     assert all(f"line number {number} of" in read for number in range(200))
-    assert any("Summing up part" in note for reply in house.platform.replies for _, note in reply.states)
 
 
 async def test_one_enormous_line_is_cut_and_still_summed_up(tmp_path: Path) -> None:
