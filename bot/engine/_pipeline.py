@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.generation import PaintRequest
 from bot.engine import hardware
 from bot.engine._pipeline_folder import Component, check_weights, find_index, public_name, read_index
+from bot.engine.weights import is_local
 from bot.errors import ModelError, RequestRejected
 
 if TYPE_CHECKING:
@@ -42,13 +44,15 @@ class Pipeline:
         """
         index = find_index(model)
         kind, components = read_index(index)
-        check_weights(index.parent)
+        local = is_local(model)
+        if local:
+            check_weights(index.parent)
 
         import torch
 
         _quieten_libraries()
         check_classes(index, kind, components)
-        folder = index.parent if Path(model).expanduser().is_dir() else _download(model)
+        folder = index.parent if local else _download(model)
         torch.set_num_threads(hardware.choose_threads(threads))
         device = hardware.choose_device()
         number_format = hardware.choose_dtype(dtype, device)
@@ -161,7 +165,8 @@ class Pipeline:
 
 
 def _quieten_libraries() -> None:
-    """No bars on the terminal, and no warnings: some quote the prompt."""
+    """No bars on the terminal, and no warnings: some quote the prompt, others speak to the libraries' programmers."""
+    warnings.simplefilter("ignore", FutureWarning)
     from diffusers.utils import logging as diffusers_logging
     from transformers.utils import logging as transformers_logging
 

@@ -1,6 +1,6 @@
-"""A tiny painter, made in a second: a Stable Diffusion pipeline of random weights that paints 64 x 64 pixels.
+"""Tiny painters, made in a second: pipelines of random weights that paint a few thousand pixels.
 
-What it paints is noise, but by the real way: tokenizer, text encoder, denoising steps, decoder.
+What they paint is noise, but by the real way: tokenizer, text encoder, denoising steps, decoder.
 """
 
 from __future__ import annotations
@@ -9,42 +9,94 @@ import string
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    LDMTextToImagePipeline,
+    PixArtAlphaPipeline,
+    PixArtTransformer2DModel,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, T5Config, T5EncoderModel, T5Tokenizer
 
 # The tokenizer reads characters, so this is about what fits into a prompt.
 WINDOW = 77
 
 
 def save_tiny_painter(folder: Path) -> None:
-    """Write the pipeline's folder."""
+    """A Stable Diffusion pipeline, 64 x 64 pixels unless asked otherwise."""
     torch.manual_seed(0)
     tokenizer = _tokenizer()
     pipe = StableDiffusionPipeline(
-        vae=AutoencoderKL(
-            block_out_channels=(4, 4, 4, 4),
-            down_block_types=("DownEncoderBlock2D",) * 4,
-            up_block_types=("UpDecoderBlock2D",) * 4,
-            norm_num_groups=2,
-        ),
+        vae=_decoder(),
         text_encoder=_text_encoder(tokenizer),
         tokenizer=tokenizer,
-        unet=UNet2DConditionModel(
-            sample_size=8,
-            block_out_channels=(4, 8),
-            layers_per_block=1,
-            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-            up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-            cross_attention_dim=16,
-            attention_head_dim=2,
-            norm_num_groups=2,
-        ),
+        unet=_denoiser(),
         scheduler=DDIMScheduler(steps_offset=1, clip_sample=False),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
     )
     pipe.save_pretrained(folder)
+
+
+def save_tiny_pixart(folder: Path) -> None:
+    """A transformer pipeline with the callback of older days, 256 x 256 pixels."""
+    vocabulary = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *((c, -1.0) for c in "▁" + string.ascii_lowercase)]
+    tokenizer = T5Tokenizer(vocab=vocabulary, model_max_length=120)
+    pipe = PixArtAlphaPipeline(
+        tokenizer=tokenizer,
+        text_encoder=T5EncoderModel(
+            T5Config(vocab_size=len(tokenizer), d_model=32, d_ff=32, d_kv=8, num_layers=1, num_heads=4)
+        ),
+        vae=_decoder(),
+        transformer=PixArtTransformer2DModel(
+            sample_size=32,
+            num_layers=1,
+            num_attention_heads=3,
+            attention_head_dim=8,
+            cross_attention_dim=24,
+            caption_channels=32,
+        ),
+        scheduler=DDIMScheduler(),
+    )
+    pipe.save_pretrained(folder)
+
+
+def save_tiny_latent_diffusion(folder: Path) -> None:
+    """A pipeline from before there were callbacks, 64 x 64 pixels."""
+    tokenizer = _tokenizer()
+    pipe = LDMTextToImagePipeline(
+        vqvae=_decoder(),
+        bert=_text_encoder(tokenizer),
+        tokenizer=tokenizer,
+        unet=_denoiser(),
+        scheduler=DDIMScheduler(),
+    )
+    pipe.save_pretrained(folder)
+
+
+def _decoder() -> AutoencoderKL:
+    return AutoencoderKL(
+        block_out_channels=(4, 4, 4, 4),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        norm_num_groups=2,
+    )
+
+
+def _denoiser() -> UNet2DConditionModel:
+    return UNet2DConditionModel(
+        sample_size=8,
+        block_out_channels=(4, 8),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=16,
+        attention_head_dim=2,
+        norm_num_groups=2,
+    )
 
 
 def _tokenizer() -> CLIPTokenizer:

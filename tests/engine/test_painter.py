@@ -7,9 +7,10 @@ import io
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -20,7 +21,7 @@ from structlog.testing import capture_logs
 from bot.domain.generation import EngineState, Painted, PaintEvent, PaintProgress, PaintRequest, Queued
 from bot.engine.painter import LocalPainter
 from bot.errors import EngineDied, EngineDown, RequestRejected
-from tests.engine.painters import WINDOW, save_tiny_painter
+from tests.engine.painters import WINDOW, save_tiny_latent_diffusion, save_tiny_painter, save_tiny_pixart
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -40,7 +41,7 @@ async def painter(model: Path) -> AsyncIterator[LocalPainter]:
     await painter.close()
 
 
-def fox(**options: object) -> PaintRequest:
+def fox(**options: Any) -> PaintRequest:
     return PaintRequest("request", **{"prompt": "a red fox", "steps": 2, "seed": 7, **options})
 
 
@@ -196,6 +197,29 @@ async def test_a_request_that_kills_its_process_twice_is_given_up(painter: Local
 
     assert caught.value.line == "paint.died"
     assert await painted(painter, fox())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("save", "size", "progress"),
+    [
+        (save_tiny_pixart, 256, [PaintProgress(1, 4), PaintProgress(2, 4), PaintProgress(3, 4), PaintProgress(4, 4)]),
+        (save_tiny_latent_diffusion, 64, [PaintProgress(2, 4), PaintProgress(4, 4)]),
+    ],
+)
+async def test_pipelines_of_other_families_paint_too(
+    tmp_path: Path, save: Callable[[Path], None], size: int, progress: list[PaintProgress]
+) -> None:
+    save(tmp_path)
+    painter = LocalPainter(str(tmp_path), threads=1, dtype="float32")
+    await painter.start()
+
+    events = await events_of(painter, fox(count=2))
+
+    await painter.close()
+    assert [event for event in events if isinstance(event, PaintProgress)] == progress
+    assert isinstance(events[-1], Painted)
+    assert events[-1].parameters["size"] == f"{size}x{size}"
 
 
 async def test_a_closed_painter_ends_what_waits_and_takes_nothing_new(model: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.generation import EngineState, PaintRequest
+from bot.domain.lines import say
 from bot.engine._pipeline import check_classes
 from bot.engine._pipeline_folder import check_weights, public_name, read_index
 from bot.engine.painter import LocalPainter
@@ -192,6 +193,7 @@ async def test_a_value_that_no_painter_takes_is_refused_at_once(options: dict[st
         await anext(painter.paint(PaintRequest("request", **{"prompt": "a red fox", **options})))
 
     assert caught.value.line == line
+    assert all(say(line, locale, **caught.value.values) for locale in ("en", "zh"))
     assert painter.health().waiting == 0
 
 
