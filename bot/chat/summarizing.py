@@ -52,8 +52,7 @@ async def summarize(job: Job, services: Services) -> Turn:
         digests = await _digests(parts, ask, job, services)
         parts = await _parts(digests, ask, job, services)
     prompt = await _prompt(parts[0], ask, job, services)
-    sampling = SamplingParams(max_tokens=prompt.answer_tokens)
-    return await write_answer(job, services, prompt.messages, sampling, note=source.covered)
+    return await write_answer(job, services, prompt.messages, _sampling(prompt.answer_tokens), note=source.covered)
 
 
 async def _source(job: Job, services: Services, text: str, last: int) -> Source:
@@ -122,7 +121,7 @@ async def _digests(parts: Sequence[str], ask: str, job: Job, services: Services)
         for number, part in enumerate(parts, start=1):
             job.live.show("", say("summarize.progress", job.locale, part=number, parts=len(parts)))
             prompt = await _prompt(part, ask, job, services)
-            sampling = SamplingParams(max_tokens=min(prompt.answer_tokens, _answer_room(services)))
+            sampling = _sampling(min(prompt.answer_tokens, _answer_room(services)))
             request = GenerationRequest(
                 f"{job.answer.id}-{services.new_id()}", prompt.messages, sampling, job.asker.key, job.place.key
             )
@@ -138,3 +137,8 @@ async def _prompt(text: str, ask: str, job: Job, services: Services) -> Prompt:
         services.generator,
         answer_tokens=services.settings.max_answer_tokens,
     )
+
+
+def _sampling(max_tokens: int) -> SamplingParams:
+    """Close to the text: names and figures must be repeated as they stand, so repeating is not penalised."""
+    return SamplingParams(max_tokens=max_tokens, temperature=0.3, top_p=0.9, repetition_penalty=1.0)

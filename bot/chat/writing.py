@@ -17,12 +17,12 @@ from bot.domain.lines import Text, is_chinese
 # What the model is asked for each form; `{about}` is the person's words.
 PROMPTS: Mapping[str, Text] = {
     "free": Text("{about}", "{about}"),
-    "email": Text("Write a short email: {about}", "写一封简短的邮件：{about}"),
-    "announcement": Text("Write an announcement: {about}", "写一则公告：{about}"),
-    "story": Text("Write a short story about {about}", "写一个关于{about}的小故事"),
-    "poem": Text("Write a poem about {about}", "写一首关于{about}的诗"),
-    "list": Text("Write a list: {about}", "列一个清单：{about}"),
-    "rewrite": Text("Rewrite this more clearly: {about}", "把这段话改写得更清楚：{about}"),
+    "email": Text("Write an email: {about}", "写一封邮件：{about}"),
+    "announcement": Text("Write an announcement: {about}", "写一个公告：{about}"),
+    "story": Text("Tell me a story about {about}.", "讲一个关于{about}的故事。"),
+    "poem": Text("Write a poem about {about}.", "写首小诗：{about}"),
+    "list": Text("Make a list of {about}.", "列一个{about}的清单。"),
+    "rewrite": Text("Rewrite in plain language: {about}", "把这段话改写得更清楚：{about}"),
     "title": Text("Suggest a short title for the following text.\n\n{about}", "给下面的文字起个标题：\n\n{about}"),
 }
 

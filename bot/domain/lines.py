@@ -214,7 +214,8 @@ LINES: dict[str, Text] = {
         "Learning from this place is on. You confirm that you have the right to allow it: Discord's developer policy "
         "forbids training on message content without Discord's permission, and Slack's forbids training language "
         "models on its data. People may opt out with `/privacy opt-out`.",
-        "已允许从此处学习。你确认自己有权允许：Discord 的开发者政策禁止未经许可用消息内容训练模型，Slack 的政策禁止用其数据训练语言模型。"
+        "已允许从此处学习。你确认自己有权允许：Discord 的开发者政策禁止未经许可用消息内容训练模型，"
+        "Slack 的政策禁止用其数据训练语言模型。"
         "任何人都可以用 `/privacy opt-out` 退出。",
     ),
     # /release.

@@ -20,7 +20,7 @@ async def test_write_asks_the_model_for_the_form_and_stays_in_the_conversation(h
     shorter = await house.ask("Make it shorter")
 
     assert draft.prompt is not None
-    assert draft.prompt[-1].content == "Write a short email: invite the team to lunch"
+    assert draft.prompt[-1].content == "Write an email: invite the team to lunch"
     assert shorter.prompt is not None
     assert [message.content for message in shorter.prompt[1:3]] == [
         "/write form:email invite the team to lunch",
@@ -36,7 +36,7 @@ async def test_typed_words_and_a_form_are_one_command(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "asked"), [("chinese", "写一首关于the sea的诗"), ("english", "Write a poem about the sea")]
+    ("language", "asked"), [("chinese", "写首小诗：the sea"), ("english", "Write a poem about the sea.")]
 )
 async def test_write_writes_in_the_language_asked_for(house: House, language: str, asked: str) -> None:
     answer = await house.call("write", by=LIN, form="poem", language=language, about="the sea")
