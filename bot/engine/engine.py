@@ -120,7 +120,7 @@ class LocalEngine:
             release=self._release,
             window=self._window,
             running=len(self._running),
-            waiting=len(self._tickets) - len(self._running.keys() & self._tickets.keys()),
+            waiting=self._count_waiting(),
             detail=self._detail,
             capacity=_CAPACITY,
         )
@@ -171,7 +171,7 @@ class LocalEngine:
     async def _admit(self, ticket: _Ticket) -> None:
         """Refuse what can never be answered, before it takes a place in the line."""
         if not self._counting.is_set():
-            self._tell_position(ticket, len(self._line) + 1)
+            self._tell_position(ticket, self._count_waiting())
         answer = await self._ask("check", ticket.request.messages)
         ticket.prompt_tokens = answer["tokens"]
         if ticket.prompt_tokens >= self._window:
@@ -208,6 +208,9 @@ class LocalEngine:
         if position != ticket.position and ticket.release is None:
             ticket.position = position
             ticket.put(Queued(position))
+
+    def _count_waiting(self) -> int:
+        return len(self._tickets.keys() - self._running.keys())
 
     def _limit_wait(self, ticket: _Ticket) -> None:
         """While the engine is not ready, wait for it so long and no longer."""
@@ -272,7 +275,9 @@ class LocalEngine:
     # --- what the worker says ---
 
     def _on_progress(self, message: Message) -> None:
-        self._detail = message["detail"]
+        # After a death, how the last worker ended is worth more than what the next one is at.
+        if self._state is EngineState.LOADING:
+            self._detail = message["detail"]
 
     def _on_counting(self, message: Message) -> None:
         self._window = message["window"]

@@ -79,10 +79,8 @@ class ChatPrompts:
         return self._around_system if message.role is Role.SYSTEM else self._around
 
     def _length_of_text(self, text: str) -> int:
-        try:
-            return len(self._tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True))
-        except UnicodeEncodeError as error:
-            raise RequestRejected(reason="the text is not valid Unicode") from error
+        _check_unicode(text)
+        return len(self._tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True))
 
     def _accepts(self, messages: Sequence[PromptMessage]) -> bool:
         try:
@@ -93,6 +91,8 @@ class ChatPrompts:
 
     def _render(self, messages: Sequence[PromptMessage]) -> list[int]:
         continues = messages[-1].role is Role.ASSISTANT
+        for message in messages:
+            _check_unicode(message.content)
         try:
             tokens = self._tokenizer.apply_chat_template(
                 [{"role": str(message.role), "content": message.content} for message in messages],
@@ -104,8 +104,6 @@ class ChatPrompts:
             )
         except TemplateError as error:
             raise RequestRejected(reason=f"the model's chat template refuses these messages ({error})") from error
-        except UnicodeEncodeError as error:
-            raise RequestRejected(reason="the text is not valid Unicode") from error
         return cast(list[int], tokens)
 
     def _fitted(self, messages: Sequence[PromptMessage]) -> list[PromptMessage]:
@@ -119,6 +117,14 @@ class ChatPrompts:
                 for message in fitted
             ]
         return fitted if self._takes_neighbours else _joined(fitted)
+
+
+def _check_unicode(text: str) -> None:
+    """Half a surrogate pair is no character, and no tokenizer takes it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise RequestRejected(reason="the text is not valid Unicode") from error
 
 
 def _joined(messages: Sequence[PromptMessage]) -> list[PromptMessage]:

@@ -113,16 +113,18 @@ class Worker:
             self._run(runner, self._runs.get())
 
     def _read(self) -> None:
-        while (message := self._channel.receive()) is not None:
-            match message["kind"]:
-                case "run":
-                    self._runs.put(message)
-                case "cancel":
-                    self._cancelled = message["id"]
-                case _:
-                    self._asks.put(message)
-        # The main thread may be deep in a step or a load, and nobody is left to read what comes of it.
-        os._exit(0)
+        try:
+            while (message := self._channel.receive()) is not None:
+                match message["kind"]:
+                    case "run":
+                        self._runs.put(message)
+                    case "cancel":
+                        self._cancelled = message["id"]
+                    case _:
+                        self._asks.put(message)
+        finally:
+            # The main thread may be deep in a step or a load, and nobody is left to read what comes of it.
+            os._exit(0)
 
     def _load(self) -> Runner:
         self._channel.send("progress", detail=f"looking for {self._model}")

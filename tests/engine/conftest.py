@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import AsyncIterator
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+
+from bot.engine.engine import LocalEngine
 
 _MAKER = Path(__file__).with_name("tiny.py")
 
@@ -25,3 +29,12 @@ def writer_folder(request: pytest.FixtureRequest) -> Path:
         with tempfile.TemporaryDirectory(dir=kept.parent) as workplace:
             make_writer(Path(workplace) / "tiny").rename(kept)
     return kept
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def engine(writer_folder: Path) -> AsyncIterator[LocalEngine]:
+    """One engine for all tests, because a worker takes seconds to import torch. Whoever kills its worker, waits."""
+    engine = LocalEngine(str(writer_folder), dtype="float32", threads=1)
+    await engine.start()
+    yield engine
+    await engine.close()

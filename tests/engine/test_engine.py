@@ -3,56 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from bot.domain.generation import EngineState, FinishReason, Piece, Queued, Role, SamplingParams, Started
+from bot.domain.generation import EngineState, FinishReason, Piece, Queued, SamplingParams, Started
 from bot.engine.engine import LocalEngine
 from bot.errors import PromptTooLong, RequestRejected
 from tests.engine.asking import GREEDY, ask, assistant, collect, end_of, shape_of, system, text_of, user
 from tests.engine.tiny import LEARNED, WINDOW
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WILD = SamplingParams(max_tokens=60, temperature=3.0, seed=7)
-# Holds every word back until the end, because it begins like the whole answer.
-SILENT = SamplingParams(max_tokens=100, temperature=0.0, stop=(LEARNED["count"] + "!",))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def engine(writer_folder: Path) -> AsyncIterator[LocalEngine]:
-    engine = LocalEngine(str(writer_folder), dtype="float32", threads=1)
-    await engine.start()
-    yield engine
-    await engine.close()
 
 
 async def answer(engine: LocalEngine, text: str, sampling: SamplingParams = GREEDY) -> str:
     return text_of(await collect(engine.generate(ask(user(text), sampling=sampling))))
 
 
-# --- loading; this test comes first and meets the engine as it starts ---
+# --- what is generated ---
 
 
-async def test_a_request_made_while_the_model_loads_waits_and_is_answered(engine: LocalEngine):
-    assert engine.health().state is EngineState.LOADING
+async def test_a_ready_engine_says_what_it_serves(engine: LocalEngine, writer_folder: Path):
+    await answer(engine, "greet")
 
-    events = await collect(engine.generate(ask(user("greet"))))
-
-    assert isinstance(events[0], Queued)
-    assert text_of(events) == LEARNED["greet"]
     health = engine.health()
     assert (health.state, health.window, health.capacity) == (EngineState.READY, WINDOW, 1)
-    assert health.release.startswith("tiny@")
-    assert "float32" in health.detail
-    assert health.running == health.waiting == 0
-
-
-# --- what is generated ---
+    assert (health.running, health.waiting) == (0, 0)
+    assert health.release.startswith(f"{writer_folder.name}@")
+    assert health.detail == "float32 on cpu, 1 threads"
 
 
 async def test_events_come_in_order_and_count_tokens(engine: LocalEngine):
@@ -277,7 +258,3 @@ async def test_many_requests_and_cancels_leave_nothing_behind(engine: LocalEngin
     await asyncio.gather(*(come_and_go(number) for number in range(60)))
 
     assert (engine.health().running, engine.health().waiting) == (0, 0)
-
-
-async def test_roles_are_those_of_every_chat_template():
-    assert [str(role) for role in Role] == ["system", "user", "assistant"]
