@@ -70,8 +70,10 @@ def break_line(inlines: Inlines, fits: Callable[[Inlines], bool], *, forced: boo
         least = max(1 if forced else _WORTHWHILE, int(room * filled))
         for at in range(min(room, len(units) - 1), least - 1, -1):
             if _place(units, at) <= worst and _inside(units, at) <= inside:
-                head, tail = _divide(inlines, at)
-                return _trimmed(head), _trimmed(tail)
+                head, tail = map(_trimmed, _divide(inlines, at))
+                # A shorter start can cost more: signs that had no meaning get one where the line now ends.
+                if head and fits(head):
+                    return head, tail
     return (), inlines
 
 
@@ -126,7 +128,7 @@ def _divide(inlines: Inlines, at: int) -> tuple[Inlines, Inlines]:
     """The inlines before and after this many characters; what is cut through stands on both sides."""
     head: list[Inline] = []
     for index, inline in enumerate(inlines):
-        size = len(_units((inline,)))
+        size = _size(inline)
         if size <= at:
             head.append(inline)
             at -= size
@@ -136,6 +138,15 @@ def _divide(inlines: Inlines, at: int) -> tuple[Inlines, Inlines]:
         first, second = _divide_one(inline, at)
         return (*head, first), (second, *inlines[index + 1 :])
     return tuple(head), ()
+
+
+def _size(inline: Inline) -> int:
+    match inline:
+        case Text(text) | Code(text):
+            return len(graphemes(text))
+        case Styled(children=children) | Link(children=children):
+            return sum(map(_size, children))
+    return 1
 
 
 def _divide_one(inline: Inline, at: int) -> tuple[Inline, Inline]:

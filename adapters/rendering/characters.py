@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import regex
 from wcwidth import wcswidth
 
@@ -11,9 +13,10 @@ CJK = regex.compile(f"[{_CJK}]")
 _UNSEEN = regex.compile(r"[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069--[\n\t]]", regex.VERSION1)
 
 
-def graphemes(text: str) -> list[str]:
+@lru_cache(maxsize=64)
+def graphemes(text: str) -> tuple[str, ...]:
     """The characters that people see (Unicode's extended grapheme clusters, UAX 29)."""
-    return _GRAPHEME.findall(text)
+    return tuple(_GRAPHEME.findall(text))
 
 
 def is_cjk(character: str) -> bool:

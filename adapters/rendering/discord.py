@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import re
 
-from adapters.rendering.characters import printable
 from adapters.rendering.parsing import parse
-from adapters.rendering.splitting import split_blocks
+from adapters.rendering.splitting import split_as
 from adapters.rendering.tables import aligned, as_list, table_width
 from adapters.rendering.tree import Blocks, Inlines, Link, Style, Styled, Table, Text, unquoted, without
 from adapters.rendering.writing import Piece, Writer, prefixed
@@ -32,13 +31,12 @@ _IN_ADDRESS = {" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E"}
 
 def render(markdown: str) -> str:
     """The whole text in Discord's dialect, of any length."""
-    return write(parse(printable(markdown)))
+    return write(parse(markdown))
 
 
 def messages(markdown: str, limit: int = LIMIT) -> list[str]:
     """The text as the contents of one message after the other."""
-    parts = split_blocks(parse(printable(markdown)), limit, lambda blocks: len(write(blocks)))
-    return [write(part) for part in parts]
+    return split_as(write, markdown, limit)
 
 
 def write(blocks: Blocks) -> str:
@@ -68,7 +66,8 @@ class _Discord(Writer):
 
     def styled(self, style: Style, inner: str) -> str:
         mark = _MARKS[style]
-        if style is Style.EMPHASIS and (inner.startswith("*") or inner.endswith("*")):
+        if style is Style.EMPHASIS and inner.startswith("*") != inner.endswith("*"):
+            # Three stars at one end and one at the other would be paired wrongly.
             mark = "_"
         return f"{mark}{inner}{mark}" if inner.strip() else inner
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from adapters.rendering.characters import printable
 from adapters.rendering.parsing import parse
-from adapters.rendering.splitting import split_blocks
+from adapters.rendering.splitting import split_as
 from adapters.rendering.tables import aligned
 from adapters.rendering.tree import Blocks, Link, Table
 from adapters.rendering.writing import Writer
@@ -12,12 +11,12 @@ from adapters.rendering.writing import Writer
 
 def render(markdown: str) -> str:
     """The text without signs."""
-    return write(parse(printable(markdown)))
+    return write(parse(markdown))
 
 
 def messages(markdown: str, limit: int) -> list[str]:
     """The text in parts of at most `limit` characters."""
-    return [write(part) for part in split_blocks(parse(printable(markdown)), limit, lambda blocks: len(write(blocks)))]
+    return split_as(write, markdown, limit)
 
 
 def write(blocks: Blocks) -> str:

@@ -16,9 +16,8 @@ from __future__ import annotations
 
 import re
 
-from adapters.rendering.characters import printable
 from adapters.rendering.parsing import parse
-from adapters.rendering.splitting import split_blocks
+from adapters.rendering.splitting import split_as
 from adapters.rendering.tables import aligned
 from adapters.rendering.tree import (
     Blocks,
@@ -51,13 +50,12 @@ _BULLETS = "•◦▪"
 
 def render(markdown: str) -> str:
     """The whole text in mrkdwn, of any length."""
-    return write(parse(printable(markdown)))
+    return write(parse(markdown))
 
 
 def messages(markdown: str, limit: int = LIMIT) -> list[str]:
     """The text as the texts of one message after the other."""
-    parts = split_blocks(parse(printable(markdown)), limit, lambda blocks: len(write(blocks)))
-    return [write(part) for part in parts]
+    return split_as(write, markdown, limit)
 
 
 def write(blocks: Blocks) -> str:

@@ -33,6 +33,16 @@ def split(text: str, limit: int, measure: Callable[[str], int] = len) -> list[st
     return [markdown.write(part) for part in parts]
 
 
+def split_as(write: Callable[[Blocks], str], text: str, limit: int) -> list[str]:
+    """Markdown in messages of a dialect, each at most `limit` characters as `write` writes them; none is empty.
+
+    Raises:
+        ValueError: the limit is below 50.
+    """
+    parts = split_blocks(parse(text), limit, lambda blocks: len(write(blocks)))
+    return [message for message in map(write, parts) if message.strip()]
+
+
 def split_blocks(blocks: Blocks, limit: int, measure: Callable[[Blocks], int]) -> list[Blocks]:
     """The blocks in parts that each measure at most `limit`.
 

@@ -13,7 +13,6 @@ from adapters.rendering.parsing import tokens
 
 _HALF_LINK = re.compile(r"(!?)\[([^\[\]\n]*)\]\([^()\s]*$")
 _LONE_MARKS = re.compile(r"(^|\n)[ \t]*([-=*+#>`~_]+|\d+[.)])[ \t]*$")
-_OPENING_MARKS = re.compile(r"(^|\s)(\*{1,3}|_{1,3}|~{1,2}|`{1,2})$")
 _DELIMITER = re.compile(r"\\.|(`+)|(\*\*|__|~~|\*|_)", re.DOTALL)
 
 
@@ -25,15 +24,16 @@ def complete(markdown: str) -> str:
         return markdown
     block = _LONE_MARKS.sub(r"\1", block)
     block = _HALF_LINK.sub(lambda half: "" if half[1] else half[2], block)
-    block = _OPENING_MARKS.sub(r"\1", block)
     return markdown[:start] + _closed(block)
 
 
 def last_block(markdown: str) -> int:
-    """Where the last top-level block begins; all before it will not change any more, whatever follows."""
+    """Where the last top-level block begins; all before it will not change any more, whatever follows.
+
+    Lines end with a line feed alone; see `characters.printable`.
+    """
     starts = [token.map[0] for token in tokens(markdown) if token.level == 0 and token.map]
-    lines = markdown.splitlines(keepends=True)
-    return sum(map(len, lines[: starts[-1]])) if starts else 0
+    return sum(len(line) + 1 for line in markdown.split("\n")[: starts[-1]]) if starts else 0
 
 
 def _closed(block: str) -> str:
@@ -42,21 +42,22 @@ def _closed(block: str) -> str:
     position = 0
     while found := _DELIMITER.search(block, position):
         position = found.end()
-        if ticks := found[1]:
-            end = re.compile(rf"(?<!`){ticks}(?!`)").search(block, position)
-            if end is None:
-                return block + ticks if block[position:].strip("` \n") else block[: found.start()].rstrip()
-            position = end.end()
-        elif mark := found[2]:
-            before, after = block[found.start() - 1 : found.start()], block[position : position + 1]
-            if mark in open_marks and before.strip():
-                del open_marks[open_marks.index(mark) :]
-            elif after.strip() and not (mark[0] == "_" and before.isalnum()):
-                open_marks.append(mark)
-    if not open_marks:
-        return block
-    text = block.rstrip()
-    # Half of a closing mark is there already.
-    if open_marks[-1] in ("**", "~~", "__") and text.endswith(open_marks[-1][0]) and not text.endswith(open_marks[-1]):
-        text = text[:-1]
-    return text + "".join(reversed(open_marks))
+        ticks, mark = found.groups()
+        closing = re.compile(rf"(?<!`){ticks}(?!`)").search(block, position) if ticks else None
+        if closing is not None:
+            position = closing.end()
+        elif mark in open_marks and not block[found.start() - 1].isspace():
+            del open_marks[open_marks.index(mark) :]
+        elif (ticks or mark) and not block[position:].strip("*_~` \n"):
+            # Nothing stands behind it yet.
+            block = block[: found.start()]
+        elif ticks:
+            open_marks.append(ticks)
+            break
+        elif mark and _opens(mark, block[: found.start()][-1:], block[position]):
+            open_marks.append(mark)
+    return block.rstrip() + "".join(reversed(open_marks)) if open_marks else block
+
+
+def _opens(mark: str, before: str, after: str) -> bool:
+    return not after.isspace() and not (mark[0] == "_" and before.isalnum())

@@ -17,6 +17,7 @@ from adapters.rendering.tree import (
     Styled,
     Table,
     Text,
+    without,
     words,
 )
 
@@ -57,5 +58,5 @@ def _row(header: Sequence[Inlines], row: Sequence[Inlines]) -> Blocks:
     line: list[Inline] = []
     for name, cell in zip(header, row, strict=True):
         line += [Break()] if line else []
-        line += [Styled(Style.STRONG, (*name, Text(":"))), Text(" "), *cell] if name else cell
+        line += [Styled(Style.STRONG, (*without(name, Style.STRONG), Text(":"))), Text(" "), *cell] if name else cell
     return (Paragraph(tuple(line)),)

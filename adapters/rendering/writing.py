@@ -65,8 +65,10 @@ class Writer:
     def join(self, pieces: Sequence[Piece]) -> str:
         """The pieces of a line, with what has to stand between them."""
         written = ""
-        for (left, said), right in zip(pieces, [*pieces[1:], None], strict=True):
-            written += said + (self.joint((left, said), right) if right else "")
+        before: Piece | None = None
+        for piece in pieces:
+            written += (self.joint(before, piece) if before else "") + piece[1]
+            before = piece
         return written
 
     def piece(self, inline: Inline) -> str:

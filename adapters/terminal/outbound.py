@@ -164,7 +164,7 @@ class ScreenReply:
         if text and self._screen.has_floor(self):
             if not self._target.log.parts:
                 await self._target.log.sending(0)
-            self._grow(text.lstrip())
+            self._grow(printable(text).lstrip())
         self._screen.refresh()
 
     async def finish(self, answer: Answer) -> None:
@@ -189,11 +189,12 @@ class ScreenReply:
         self.growing = unprinted[start:]
 
     def _print(self, answer: Answer) -> None:
-        if not answer.text.startswith(self._printed):
+        text = printable(answer.text).strip()
+        if not text.startswith(self._printed):
             self._start_anew()
         self.growing = ""
-        self._print_blocks(answer.text[len(self._printed) :])
-        self._printed = answer.text
+        self._print_blocks(text[len(self._printed) :])
+        self._printed = text
         if answer.pictures:
             self._screen.print(printable(described(answer.pictures)))
         goes_on = say("more", self._screen.locale) if Control.CONTINUE in answer.controls else ""
