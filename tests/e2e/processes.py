@@ -26,7 +26,7 @@ class Bot:
     """
 
     def __init__(self, folder: Path, **settings: str) -> None:
-        self._environment = _environment(DATA_FOLDER=str(folder), WEB_PORT="0", **settings)
+        self._environment = environment(DATA_FOLDER=str(folder), WEB_PORT="0", **settings)
         self._folder = folder
         self.address = ""
         self.log = ""
@@ -111,7 +111,7 @@ class Bot:
         return {"Origin": self.address.rstrip("/")}
 
 
-def _environment(**settings: str) -> Mapping[str, str]:
+def environment(**settings: str) -> Mapping[str, str]:
     """Only what a process needs, and the settings: nothing of the developer's own leaks in."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **settings}
