@@ -27,9 +27,7 @@ class Key(Words):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.TEXT(collation="C"))
-        return dialect.type_descriptor(Text())
+        return postgresql.TEXT(collation="C") if dialect.name == "postgresql" else Text()
 
 
 class Moment(TypeDecorator[datetime]):

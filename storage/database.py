@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
@@ -16,7 +16,7 @@ from storage import engines
 from storage.failures import database_errors
 from storage.folder import prepare
 from storage.migrating import delete_backups, migrate, name_of
-from storage.transaction import Transaction
+from storage.transaction import Transaction, uninterrupted
 
 log = structlog.get_logger(__name__)
 
@@ -38,8 +38,8 @@ class Database:
         self._url = engines.read_url(url)
         self._writer = engines.writing_engine(self._url)
         self._reader = engines.reading_engine(self._url)
-        # We wait here and not in SQLAlchemy's pools: when a connection is lost, as by cancelling its task, those let
-        # everyone who waits for it wait until their time is over.
+        # We wait here and not in SQLAlchemy's pools: this wait can be cancelled, and when a connection is lost, a pool
+        # lets everyone who waits for it wait until their time is over.
         self._writing = asyncio.Semaphore(1)
         self._reading = asyncio.Semaphore(engines.READERS)
 
@@ -62,7 +62,7 @@ class Database:
         """
         if self.file is not None:
             await asyncio.to_thread(prepare, self.file.parent)
-        # Alembic is synchronous and reads files; it gets a thread, a loop and an engine of its own.
+        # Alembic is synchronous and reads files; it gets a thread and an engine of its own.
         await asyncio.to_thread(migrate, self._url)
 
     async def close(self) -> None:
@@ -77,9 +77,9 @@ class Database:
             yield transaction
             transaction.raise_failure()
             with database_errors(self.name):
-                await connection.commit()
+                await uninterrupted(connection.commit())
                 if transaction.leaves_traces:
-                    await self._wipe_traces(connection)
+                    await uninterrupted(self._wipe_traces(connection))
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
@@ -105,12 +105,16 @@ class Database:
     async def _transaction(
         self, engine: AsyncEngine, *, writes: bool
     ) -> AsyncIterator[tuple[Transaction, AsyncConnection]]:
-        async with AsyncExitStack() as stack:
+        connection = engine.connect()
+        try:
             with database_errors(self.name):
-                connection = await stack.enter_async_context(engine.connect())
-                await connection.begin()
-            # A connection that is given back with its transaction open is rolled back.
+                await uninterrupted(connection.start())
+                await uninterrupted(connection.begin())
             yield Transaction(connection, self.name, writes=writes), connection
+        finally:
+            if connection.sync_connection is not None:
+                # A transaction that is still open is rolled back by this.
+                await uninterrupted(connection.close())
 
     async def _wipe_traces(self, connection: AsyncConnection) -> None:
         """Leave no copy of erased words in SQLite's write-ahead log, nor in a backup.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -78,11 +78,17 @@ def reading_engine(url: URL) -> AsyncEngine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def migrating_engine(url: URL) -> AsyncEngine:
-    """A writing engine that does not act on foreign keys: replacing a table must not delete what refers to it."""
-    engine = writing_engine(url)
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine.sync_engine, "connect", _ignore_foreign_keys)
+def migrating_file_engine(url: URL) -> Engine:
+    """A writing engine on a SQLite file that ignores foreign keys: replacing a table must not delete what refers to it.
+
+    It is synchronous, so that a file that cannot be opened leaves no driver's thread behind.
+    """
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"), connect_args={"timeout": BUSY_TIMEOUT}, hide_parameters=True
+    )
+    event.listen(engine, "connect", _open_sqlite)
+    event.listen(engine, "connect", _ignore_foreign_keys)
+    event.listen(engine, "begin", _begin_immediate)
     return engine
 
 

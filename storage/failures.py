@@ -1,23 +1,16 @@
-"""Errors of the file system, the drivers and SQLAlchemy become ours: one sentence each, with what to do.
+"""Errors of the drivers and of SQLAlchemy become ours: one sentence each, with what to do.
 
 The database is told to keep parameters out of its messages, so a cause may be logged.
 """
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.errors import DatabaseLocked, DiskFull, StorageError
-
-FULL = (errno.ENOSPC, errno.EDQUOT)
-FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
-BLOCKED = (errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 
 _SQLITE_REASONS = {
     "SQLITE_NOTADB": "{name} is not a database. Move it away, or put the latest backup in its place, and start again.",
@@ -51,15 +44,6 @@ def database_errors(name: str) -> Iterator[None]:
         if not _is_of_database(error):
             raise
         raise as_storage_error(error, name) from error
-
-
-@contextmanager
-def file_errors(path: Path) -> Iterator[None]:
-    """Errors of the file system about this path, inside the block, leave it as StorageError."""
-    try:
-        yield
-    except OSError as error:
-        raise _from_file_system(error, path) from error
 
 
 def as_storage_error(error: Exception, name: str) -> StorageError:
@@ -103,13 +87,3 @@ def _from_postgresql(code: str, name: str) -> StorageError:
         if code.startswith(start):
             return StorageError(reason.format(name=name))
     return StorageError(f"{name} refused what was to be stored (SQLSTATE {code}). The log holds the cause.")
-
-
-def _from_file_system(error: OSError, path: Path) -> StorageError:
-    if error.errno in FULL:
-        return DiskFull(_FULL.format(name=path))
-    if error.errno in FORBIDDEN:
-        return StorageError(f"{path} cannot be written by this user. Change its permissions, or set DATA_FOLDER.")
-    if error.errno in BLOCKED:
-        return StorageError(f"{path} cannot be made: a file stands in the way. Move it, or set DATA_FOLDER.")
-    return StorageError(f"{path} cannot be used: {os.strerror(error.errno or 0)}. Check the disk, or set DATA_FOLDER.")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from storage.folder import write_atomically
+from storage.folder import file_errors, write_atomically
 
 
 class DataFiles:
@@ -20,12 +20,26 @@ class DataFiles:
         return name
 
     async def remove(self, paths: Sequence[str]) -> None:
-        for path in paths:
-            await asyncio.to_thread((self._folder / path).unlink, missing_ok=True)
+        await asyncio.to_thread(_remove, [self._folder / path for path in paths])
 
     async def size(self) -> int:
         return await asyncio.to_thread(_size, self._folder)
 
 
+def _remove(files: Sequence[Path]) -> None:
+    for file in files:
+        with file_errors(file):
+            file.unlink(missing_ok=True)
+
+
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    with file_errors(folder):
+        return sum(_size_of(file) for file in folder.rglob("*") if file.is_file())
+
+
+def _size_of(file: Path) -> int:
+    """A file may go while the folder is walked, as a database's log does."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0

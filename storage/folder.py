@@ -5,6 +5,7 @@ Everything here touches the disk and blocks; running code calls it in a thread.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -15,11 +16,33 @@ from pathlib import Path
 from filelock import FileLock
 from filelock import Timeout as HeldElsewhere
 
-from bot.errors import AlreadyRunning, DiskFull
-from storage.failures import file_errors
+from bot.errors import AlreadyRunning, DiskFull, StorageError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_IN_THE_WAY = (errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 
 # Below this many bytes a database cannot even tidy up after itself.
 LEAST_FREE = 32 * 1024 * 1024
+
+
+@contextmanager
+def file_errors(path: Path) -> Iterator[None]:
+    """Errors of the file system about this path, inside the block, leave it as StorageError."""
+    try:
+        yield
+    except OSError as error:
+        raise _as_storage_error(error, path) from error
+
+
+def _as_storage_error(error: OSError, path: Path) -> StorageError:
+    if error.errno in _FULL:
+        return DiskFull(f"There is no room left for {path}. Free some space on its disk; what was stored is safe.")
+    if error.errno in _FORBIDDEN:
+        return StorageError(f"{path} cannot be written by this user. Change its permissions, or set DATA_FOLDER.")
+    if error.errno in _IN_THE_WAY:
+        return StorageError(f"{path} cannot be made: a file stands in the way. Move it, or set DATA_FOLDER.")
+    return StorageError(f"{path} cannot be used: {error.strerror}. Check the disk, or set DATA_FOLDER.")
 
 
 def prepare(folder: Path) -> None:

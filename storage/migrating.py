@@ -21,7 +21,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, text
 
 from bot.errors import StorageError
-from storage.engines import migrating_engine
+from storage import engines
 from storage.failures import database_errors
 
 log = structlog.get_logger(__name__)
@@ -49,15 +49,27 @@ def migrate(url: URL, target: str = "head") -> None:
     Raises:
         StorageError: it is newer than this program, or cannot be used; it is then as it was.
     """
-    asyncio.run(_migrate(url, target))
+    with database_errors(name_of(url)):
+        if url.get_backend_name() == "sqlite":
+            _migrate_file(url, target)
+        else:
+            asyncio.run(_migrate_server(url, target))
 
 
-async def _migrate(url: URL, target: str) -> None:
-    engine = migrating_engine(url)
+def _migrate_file(url: URL, target: str) -> None:
+    engine = engines.migrating_file_engine(url)
     try:
-        with database_errors(name_of(url)):
-            async with engine.begin() as connection:
-                await connection.run_sync(_upgrade, url, target)
+        with engine.begin() as connection:
+            _upgrade(connection, url, target)
+    finally:
+        engine.dispose()
+
+
+async def _migrate_server(url: URL, target: str) -> None:
+    engine = engines.writing_engine(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade, url, target)
     finally:
         await engine.dispose()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +15,25 @@ from bot.errors import StorageError
 from storage.failures import database_errors
 
 Insert = sqlite.Insert | postgresql.Insert
+T = TypeVar("T")
+
+
+async def uninterrupted(work: Awaitable[T]) -> T:
+    """The result of a driver's work, which ends before its task may be cancelled.
+
+    Interrupted halfway, a driver loses its connection, and SQLite's leaves a thread behind that nobody waits for. Such
+    work is short: its waiting is bounded by the timeouts of `storage.engines`.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+        # Asked for, so that asyncio does not report an error that nobody can receive any more.
+        task.exception()
+        raise
 
 
 class Transaction:
@@ -44,7 +65,7 @@ class Transaction:
         self.raise_failure()
         try:
             with database_errors(self._name):
-                return await self._connection.execute(statement, rows or None)
+                return await uninterrupted(self._connection.execute(statement, rows or None))
         except StorageError as error:
             self._failure = error
             raise

@@ -6,14 +6,16 @@ path would weigh many times what it says.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Executable, case, delete, func, insert, literal, null, select, update
 
 from bot.domain.conversation import Conversation, Turn, TurnStatus
+from bot.domain.generation import Role
 from bot.domain.messages import Picture
 from bot.domain.places import Place, Platform
 from bot.ports import NewId
@@ -23,6 +25,8 @@ from storage.tables import conversation, image, inbox, turn, usage
 from storage.transaction import Transaction
 
 _WITHOUT_PROMPT = [column for column in turn.c if column.name not in ("prompt", "prompt_erased")]
+# Rows that become turns before others have their turn on the event loop.
+_PORTION = 50
 
 
 class SqlTurns:
@@ -122,11 +126,16 @@ class SqlTurns:
         return newest_first[::-1]
 
     async def _read(self, statement: Executable) -> list[Turn]:
-        rows = (await self._transaction.execute(statement)).mappings().all()
-        pictures = await self._pictures_of([row["id"] for row in rows])
-        return [turn_of(row, pictures[row["id"]]) for row in rows]  # type: ignore[arg-type]
+        """The turns of a statement's rows, made in portions: the event loop must not wait for a thousand of them."""
+        result = await self._transaction.execute(statement)
+        turns: list[Turn] = []
+        for rows in result.mappings().partitions(_PORTION):
+            pictures = await self._pictures_of([row["id"] for row in rows if row["role"] == Role.ASSISTANT])
+            turns += [turn_of(row, pictures.get(row["id"], ())) for row in rows]
+            await asyncio.sleep(0)
+        return turns
 
-    async def _pictures_of(self, turn_ids: Sequence[str]) -> dict[str, list[Picture]]:
+    async def _pictures_of(self, turn_ids: Sequence[str]) -> Mapping[str, Sequence[Picture]]:
         pictures: dict[str, list[Picture]] = defaultdict(list)
         if turn_ids:
             rows = await self._transaction.execute(

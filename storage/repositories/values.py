@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, RowMapping
 
 from bot.domain.conversation import Conversation, Timings, Turn, TurnStatus
 from bot.domain.generation import PromptMessage, Role, SamplingParams
@@ -49,7 +49,7 @@ def fields_of(turn: Turn) -> dict[str, Any]:
     return fields
 
 
-def turn_of(row: Mapping[str, Any], pictures: Sequence[Picture]) -> Turn:
+def turn_of(row: RowMapping, pictures: Sequence[Picture]) -> Turn:
     """The turn of a row; a row that was read without its prompt makes a turn without one."""
     prompt, sampling = row.get("prompt"), row["sampling"]
     return Turn(

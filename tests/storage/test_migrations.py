@@ -16,12 +16,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Boolean, Column, Connection, Date, DateTime, Integer, MetaData, Table, Text, func, insert, select
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.types import Float
 
 from bot.errors import StorageError
 from storage import migrating
 from storage.database import Database, sqlite_url
-from storage.engines import migrating_engine, read_url
+from storage.engines import read_url
 from storage.migrating import alembic_config, migrate
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWorkFactory
@@ -36,7 +37,7 @@ def on_database(url: str, act: Callable[[Connection], T]) -> T:
     """What the act finds out on the database, in a transaction of its own."""
 
     async def run() -> T:
-        engine = migrating_engine(read_url(url))
+        engine = create_async_engine(read_url(url))
         async with engine.begin() as connection:
             result = await connection.run_sync(act)
         await engine.dispose()
