@@ -44,7 +44,7 @@ def chat() -> None:
     """Talk in this terminal. With a pipe as input, answer line by line and exit."""
     from bot import app
 
-    sys.exit(_with_settings(app.chat, log_to_file=sys.stdin.isatty()))
+    sys.exit(_with_settings(app.chat, log_to_file=True))
 
 
 @main.command()
