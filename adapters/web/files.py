@@ -10,6 +10,7 @@ import errno
 import mimetypes
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -121,7 +122,9 @@ class Files:
             unfinished.write_bytes(data)
             unfinished.replace(self._uploads / upload_id)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):
+                # What made writing fail may keep the rest from being removed; the first error is the one to tell.
+                unfinished.unlink(missing_ok=True)
             raise _storage_error(error, self._uploads) from error
 
 

@@ -72,7 +72,7 @@ class Inbound:
         except PersonError as error:
             return _refusal(422, _sentence(error, locale))
         except StorageError as error:
-            log.error("act not kept", act=act.act, error=type(error).__name__)
+            log.error("act not kept", act=act.act, error=str(error))
             return _refusal(503, sentence(error, locale))
 
     async def upload(self, request: web.Request) -> web.Response:
@@ -88,7 +88,7 @@ class Inbound:
         except PersonError as error:
             return _refusal(415, _line(error.line, locale, name=name))
         except StorageError as error:
-            log.error("upload not kept", error=type(error).__name__)
+            log.error("upload not kept", error=str(error))
             return _refusal(503, sentence(error, locale))
         picture = kept.media_type.startswith("image/")
         return web.json_response({"id": kept.id, "url": f"/uploads/{kept.id}", "size": kept.size, "picture": picture})

@@ -133,7 +133,7 @@ LINES: dict[str, Text] = {
     "command.required": Text("required", "必填"),
     "command.missing": Text("This is needed.", "此项必填。"),
     "command.range": Text("A whole number from {low} to {high}.", "{low} 到 {high} 的整数。"),
-    "command.any": Text("as it comes", "不指定"),
+    "command.any": Text("Automatic", "自动"),
     "command.admins": Text("admins", "管理员"),
     # Help.
     "help.send": Text("Send", "发送"),
@@ -212,6 +212,8 @@ LINES: dict[str, Text] = {
     "dash.plot.speed": Text("Tokens per second", "每秒词元数"),
     "dash.plot.votes": Text("Votes over time", "评价数量"),
     "dash.plot.releases": Text("Votes per release", "各版本评价"),
+    "dash.tick.hour": Text("%H:%M\n%b %-d", "%H:%M\n%-m月%-d日"),
+    "dash.tick.day": Text("%b %-d", "%-m月%-d日"),
     "dash.answered": Text("answered", "已回答"),
     "dash.failed": Text("failed", "失败"),
     "dash.good": Text("good", "好评"),

@@ -94,7 +94,7 @@ class Sockets:
                 case Places():
                     await self._list_places(window, window.person)
         except StorageError as error:
-            log.error("place not read", error=type(error).__name__)
+            log.error("place not read", error=str(error))
             locale = window.person.locale if window.person else "en"
             window.tell({"type": "trouble", "text": sentence(error, locale)})
 

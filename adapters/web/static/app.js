@@ -81,7 +81,11 @@ function follow() {
   showTalk();
   showComposer();
   markSeen();
-  // On a touch screen the keyboard would cover what one came to read.
+  beginToWrite();
+}
+
+/** Put the cursor where one writes. On a touch screen the keyboard would cover what one came to read. */
+function beginToWrite() {
   if (matchMedia("(hover: hover)").matches) focusComposer();
 }
 
@@ -154,6 +158,7 @@ async function start() {
   });
   enterPlace(placeInAddress());
   draw();
+  beginToWrite();
   connect(events);
 }
 

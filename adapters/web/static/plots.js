@@ -21,7 +21,7 @@ function layout(extra = {}) {
     font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour("--faint") },
     margin: { l: 44, r: 12, t: 30, b: 36 },
     showlegend: false,
-    legend: { orientation: "h", x: 0, y: 1.18 },
+    legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom", traceorder: "normal" },
     hovermode: "x unified",
     hoverlabel: { bgcolor: colour("--raise"), bordercolor: colour("--line"), font: { color: colour("--ink") } },
     xaxis: { ...axis, showgrid: false },
@@ -33,7 +33,7 @@ function layout(extra = {}) {
 
 const CONFIG = { displayModeBar: false, responsive: true };
 
-function plot(id, traces, extra) {
+function plot(id, traces, extra, whole = false) {
   const box = document.getElementById(id);
   const any = traces.some((trace) => trace.y.some((value) => value));
   if (!any) {
@@ -42,7 +42,10 @@ function plot(id, traces, extra) {
     return;
   }
   box.querySelector(".nothing")?.remove();
-  Plotly.react(box, traces, layout(extra), { ...CONFIG, locale: locale() });
+  const shape = layout(extra);
+  // Whole things are counted in whole steps.
+  if (whole && Math.max(...traces.flatMap((trace) => trace.y.map(Math.abs))) < 6) shape.yaxis.dtick = 1;
+  Plotly.react(box, traces, shape, { ...CONFIG, locale: locale() });
 }
 
 /** Draw all plots of these figures. */
@@ -70,16 +73,17 @@ export function drawPlots({ buckets, releases, step_seconds: step }) {
     marker: { size: 6 },
     hovertemplate: "%{y:.2f}",
   });
-  const time = (extra = {}) => ({ xaxis: { ...layout().xaxis, type: "date", range: [x[0], localTime(Date.now())] }, ...extra });
+  const tickformat = step > 3600 ? t("dash.tick.day") : t("dash.tick.hour");
+  const time = (extra = {}) => ({ xaxis: { ...layout().xaxis, type: "date", tickformat, range: [x[0], localTime(Date.now())] }, ...extra });
   const named = { showlegend: true };
   const answered = buckets.map(({ answers, failed }) => ({ answered: answers - failed, failed }));
   const done = { ...bars("answers", t("dash.answered"), "--accent"), y: answered.map((each) => each.answered) };
   done.customdata = done.y;
-  plot("plot-turns", [done, bars("failed", t("dash.failed"), "--bad")], time({ barmode: "stack", ...named }));
+  plot("plot-turns", [done, bars("failed", t("dash.failed"), "--bad")], time({ barmode: "stack", ...named }), true);
   plot("plot-latency", [line("first_piece_s", t("dash.plot.latency"))], time());
   plot("plot-speed", [line("tokens_per_second", t("dash.plot.speed"))], time());
   const votes = [bars("good", t("dash.good"), "--good"), bars("bad", t("dash.bad"), "--bad", -1)];
-  plot("plot-votes", votes, time({ barmode: "relative", ...named }));
+  plot("plot-votes", votes, time({ barmode: "relative", ...named }), true);
   plotReleases(releases, named);
 }
 
@@ -92,10 +96,10 @@ function plotReleases(releases, named) {
     y: liked.map((release) => release[key]),
     hovertemplate: "%{y}",
     marker: { color: colour(shade), cornerradius: 3 },
-    width: liked.length < 4 ? 0.22 : null,
+    width: liked.length < 4 ? 0.12 : null,
   });
-  const yaxis = { ...layout().yaxis, tickformat: ",d" };
-  plot("plot-releases", [trace("good", "--good"), trace("bad", "--bad")], { barmode: "stack", yaxis, xaxis: { ...layout().xaxis, type: "category" }, ...named });
+  const xaxis = { ...layout().xaxis, type: "category" };
+  plot("plot-releases", [trace("good", "--good"), trace("bad", "--bad")], { barmode: "group", xaxis, ...named }, true);
 }
 
 /** Plotly reads times without a zone as they stand; this is the reader's own clock. */

@@ -1,12 +1,12 @@
 // The conversation on the screen: rows kept in step with the state, the end kept in sight, versions and replies.
 
-import { h, icon, toast } from "./dom.js";
+import { h, toast } from "./dom.js";
 import { ask, post } from "./link.js";
 import { drop, dropStored, send, unsent } from "./outbox.js";
-import { here, isHere, markSeen, rowOf, rows, state, takeSnapshot, takeTurn } from "./state.js";
+import { isHere, markSeen, rowOf, rows, state, takeSnapshot, takeTurn } from "./state.js";
 import { suggestEditor } from "./suggest.js";
 import { patchBlocks, pendingElement, rowElement, waiting } from "./turn.js";
-import { botName, dayOf, t } from "./words.js";
+import { dayOf, t } from "./words.js";
 
 const NEAR_PX = 90;
 const EXAMPLES = ["example.1", "example.2", "example.3", "example.4"];
@@ -19,6 +19,7 @@ const live = document.getElementById("live");
 const elements = new Map();
 const editors = new Map();
 let atEnd = true;
+let lastTop = 0;
 let askedOlder = false;
 let resyncTimer = 0;
 let outside = {};
@@ -67,6 +68,8 @@ export const talkEvents = {
     for (const turn of event.turns) if (takeTurn(turn)) refresh(turn.id);
     drop(event.event_id);
     layOut();
+    const answer = event.turns.at(-1);
+    if (answer.open) announce(t("talk.writing", { name: answer.name }));
   },
   turn(event) {
     if (!isHere(event.place)) return;
@@ -300,7 +303,10 @@ export const stopAnswer = doing.stop;
 // --- scrolling -------------------------------------------------------------------------------------------------------
 
 function onScroll() {
-  atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_PX;
+  const near = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_PX;
+  // Only a person moves up; that the talk grew below does not mean they want to stay.
+  if (near || scroll.scrollTop < lastTop) atEnd = near;
+  lastTop = scroll.scrollTop;
   latest.hidden = atEnd;
   if (atEnd) markSeen();
   if (scroll.scrollTop < NEAR_PX && state.more && state.joined) askOlder();

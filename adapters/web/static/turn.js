@@ -37,6 +37,7 @@ function head(turn) {
     h("b", {}, turn.name),
     mine ? h("span", {}, `(${t("person.you")})`) : null,
     h("time", { datetime: new Date(turn.at).toISOString() }, timeOfDay(turn.at)),
+    state.turns.get(turn.parent)?.bot && turn.bot ? h("span", {}, t("talk.continued")) : null,
     turn.private ? h("span", { class: "only-you" }, icon("lock"), t("talk.private")) : null,
   );
 }

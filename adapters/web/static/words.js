@@ -43,7 +43,7 @@ export function applyWords(root = document) {
 }
 
 export function timeOfDay(ms) {
-  return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(ms);
+  return new Intl.DateTimeFormat(locale(), { hour: "numeric", minute: "2-digit" }).format(ms);
 }
 
 /** The day of a message: today, yesterday, or the date. */
