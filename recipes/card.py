@@ -36,8 +36,11 @@ SAMPLES: list[tuple[str, str | None, Turns]] = [
     ("Chat", INKLING, ["hi, how are you?"]),
     ("Several turns", INKLING, ["Hello! My name is Sam.", "I had a long day at work.", "What is my name?"]),
     ("Email", INKLING, ["Write an email to my boss asking for Friday off because of a family matter."]),
-    ("Announcement", INKLING, ["Write an announcement that the build system will be down for maintenance on Tuesday at "
-                               "3 pm for 30 minutes."]),
+    (
+        "Announcement",
+        INKLING,
+        ["Write an announcement that the build system will be down for maintenance on Tuesday at 3 pm for 30 minutes."],
+    ),
     ("Story", INKLING, ["Tell me a story about a little dog and the moon."]),
     ("Poem", INKLING, ["Write a poem about the sea."]),
     ("Haiku", None, ["Write a haiku about nature."]),
@@ -92,7 +95,7 @@ def samples(writer: Writer, seed: int = 11) -> list[tuple[str, list[Record]]]:
         messages: list[Record] = [{"role": "system", "content": system}] if system else []
         for said in turns:
             messages.append({"role": "user", "content": said})
-            (reply, _), = writer.answer([messages], 256)
+            ((reply, _),) = writer.answer([messages], 256)
             messages.append({"role": "assistant", "content": reply})
         made.append((title, messages))
     return made
@@ -108,30 +111,41 @@ def _quoted(messages: list[Record]) -> str:
 
 def _language_table(figures: Record) -> str:
     rows = ["| held-out text | documents | writer, bits per byte | xz, having read 16 MB |", "|---|---:|---:|---:|"]
-    rows += [f"| {name} | {f['documents']} | {f['writer_bits_per_byte']} | {f['xz_bits_per_byte']} |"
-             for name, f in figures["language"].items()]
+    rows += [
+        f"| {name} | {f['documents']} | {f['writer_bits_per_byte']} | {f['xz_bits_per_byte']} |"
+        for name, f in figures["language"].items()
+    ]
     return "\n".join(rows)
 
 
 def _summary_table(figures: Record) -> str:
     rows = ["| held-out summaries, ROUGE-L F1 | how many | writer | lead-3 | LexRank |", "|---|---:|---:|---:|---:|"]
-    rows += [f"| {name} | {f['summaries']} | {f['writer']} | {f['lead_3']} | {f['lexrank']} |"
-             for name, f in figures["summaries_rouge_l"].items()]
+    rows += [
+        f"| {name} | {f['summaries']} | {f['writer']} | {f['lead_3']} | {f['lexrank']} |"
+        for name, f in figures["summaries_rouge_l"].items()
+    ]
     return "\n".join(rows)
 
 
 def _reply_table(figures: Record) -> str:
-    rows = ["| replies | how many | distinct-1 / -2 | people's | ended by themselves | went in circles |",
-            "|---|---:|---:|---:|---:|---:|"]
-    rows += [f"| {name} | {f['replies']} | {f['distinct_1']} / {f['distinct_2']} | "
-             f"{f['people_distinct_1']} / {f['people_distinct_2']} | {f['ended_by_themselves']:.1%} | "
-             f"{f['went_in_circles']:.1%} |" for name, f in figures["replies"].items()]
+    rows = [
+        "| replies | how many | distinct-1 / -2 | people's | ended by themselves | went in circles |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    rows += [
+        f"| {name} | {f['replies']} | {f['distinct_1']} / {f['distinct_2']} | "
+        f"{f['people_distinct_1']} / {f['people_distinct_2']} | {f['ended_by_themselves']:.1%} | "
+        f"{f['went_in_circles']:.1%} |"
+        for name, f in figures["replies"].items()
+    ]
     return "\n".join(rows)
 
 
 def _stage(name: str, report: Record) -> str:
-    return (f"| {name} | {report['minutes']} | {report['steps']:,} | {report['tokens'] / 1e6:.2f} M "
-            f"| {report['tokens_per_second']:,} | {report['share_of_peak']:.1%} |")
+    return (
+        f"| {name} | {report['minutes']} | {report['steps']:,} | {report['tokens'] / 1e6:.2f} M "
+        f"| {report['tokens_per_second']:,} | {report['share_of_peak']:.1%} |"
+    )
 
 
 def hardware() -> str:
@@ -143,8 +157,10 @@ def hardware() -> str:
 
 def card(run: Path, writer: Writer, note: str = "") -> str:
     """The whole card."""
-    pretrained, tuned, figures = (json.loads((run / name).read_text(encoding="utf-8"))
-                                  for name in ("pretrain.json", "tune.json", "evaluation.json"))
+    pretrained, tuned, figures = (
+        json.loads((run / name).read_text(encoding="utf-8"))
+        for name in ("pretrain.json", "tune.json", "evaluation.json")
+    )
     config, defaults = writer.model.config, writer.model.generation_config
     systems = "\n".join(f"* {line}" for line in (*prompts.SYSTEM_EN, *prompts.SYSTEM_ZH))
     shown = "\n\n".join(f"### {title}\n\n{_quoted(messages)}" for title, messages in samples(writer))
@@ -157,7 +173,7 @@ pipeline_tag: text-generation
 
 # Inkling's bundled writer
 
-A decoder of {pretrained['parameters'] / 1e6:.1f} M parameters in the Llama architecture, trained from scratch
+A decoder of {pretrained["parameters"] / 1e6:.1f} M parameters in the Llama architecture, trained from scratch
 on English and Chinese: {config.num_hidden_layers} layers, hidden size {config.hidden_size},
 {config.num_attention_heads} heads, {config.vocab_size:,} tokens, \
 context {config.max_position_embeddings:,}, tied embeddings, bf16.
@@ -168,21 +184,22 @@ The weights are released under Apache-2.0.
 
 ## How it was made
 
-    python -m recipes.writer --data DIR --minutes {round(pretrained['minutes'] + tuned['minutes'])} \
---size {pretrained['recipe']['size']} --rows {pretrained['recipe']['rows']} --out bot/models/writer
+    python -m recipes.writer --data DIR --minutes {round(pretrained["minutes"] + tuned["minutes"])} \
+--tune-share {tuned["minutes"] / (pretrained["minutes"] + tuned["minutes"]):.2f} \
+--size {pretrained["recipe"]["size"]} --rows {pretrained["recipe"]["rows"]} --out bot/models/writer
 
 Hardware: {hardware()}. {note}
 
 | stage | minutes | steps | tokens dealt | tokens per second | share of peak |
 |---|---:|---:|---:|---:|---:|
-{_stage('pretraining', pretrained)}
-{_stage('tuning', tuned)}
+{_stage("pretraining", pretrained)}
+{_stage("tuning", tuned)}
 
 Share of peak: 6 x parameters x tokens per second, over what one large matrix product reached on the machine just
-before the stage ({pretrained['matmul_peak_flops'] / 1e12:.2f} and {tuned['matmul_peak_flops'] / 1e12:.2f} TFLOP/s); \
+before the stage ({pretrained["matmul_peak_flops"] / 1e12:.2f} and {tuned["matmul_peak_flops"] / 1e12:.2f} TFLOP/s); \
 it leaves attention out and counts padding.
-Pretraining dealt {pretrained['tokens'] / pretrained['corpus_tokens']:.2f} times as many tokens as the clean text has \
-({pretrained['corpus_tokens'] / 1e6:.1f} M), by source: {dealt}; the rest 1.0.
+Pretraining dealt {pretrained["tokens"] / pretrained["corpus_tokens"]:.2f} times as many tokens as the clean text has \
+({pretrained["corpus_tokens"] / 1e6:.1f} M), by source: {dealt}; the rest 1.0.
 Tuning bears loss on the assistant's words and its end token only, with the weights by task in `recipes/prompts.py`.
 
 System prompts it was tuned with, on {prompts.SYSTEM_SHARE:.0%} of the conversations that had none:

@@ -46,8 +46,10 @@ def verified(data: Path, name: str) -> Path:
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != wanted:
-        raise BadData(f"{path} is truncated or changed ({path.stat().st_size} bytes): its SHA-256 is {found}, "
-                      f"SHA256SUMS says {wanted}; fetch the file again")
+        raise BadData(
+            f"{path} is truncated or changed ({path.stat().st_size} bytes): its SHA-256 is {found}, "
+            f"SHA256SUMS says {wanted}; fetch the file again"
+        )
     return path
 
 

@@ -46,11 +46,14 @@ class Writer:
     @torch.inference_mode()
     def nats(self, text: str) -> float:
         """The negative log-likelihood of a text and its end, in pieces of the context's length."""
-        ids = [self.tokenizer.bos_token_id, *self.tokenizer.encode(text, add_special_tokens=False),
-               self.tokenizer.eos_token_id]
+        ids = [
+            self.tokenizer.bos_token_id,
+            *self.tokenizer.encode(text, add_special_tokens=False),
+            self.tokenizer.eos_token_id,
+        ]
         width, total = self.model.config.max_position_embeddings, 0.0
         for at in range(0, len(ids) - 1, width - 1):
-            piece = torch.tensor([ids[at:at + width]], device=self.device)
+            piece = torch.tensor([ids[at : at + width]], device=self.device)
             with narrow(self.device):
                 hidden = self.model.model(input_ids=piece[:, :-1]).last_hidden_state
             loss = head_loss(hidden.float(), self.model.lm_head.weight, piece[:, 1:])
@@ -63,12 +66,16 @@ class Writer:
         replies: list[tuple[str, bool]] = []
         for start in range(0, len(conversations), 16):
             inputs = self.tokenizer.apply_chat_template(
-                conversations[start:start + 16], add_generation_prompt=True, padding=True,
-                return_tensors="pt", return_dict=True)
+                conversations[start : start + 16],
+                add_generation_prompt=True,
+                padding=True,
+                return_tensors="pt",
+                return_dict=True,
+            )
             inputs = {name: inputs[name].to(self.device) for name in ("input_ids", "attention_mask")}
             with narrow(self.device):
                 out = self.model.generate(**inputs, max_new_tokens=most, **sampling)
-            for row in out[:, inputs["input_ids"].shape[1]:]:
+            for row in out[:, inputs["input_ids"].shape[1] :]:
                 text = self.tokenizer.decode(row, skip_special_tokens=True)
                 replies.append((text.strip(), self.tokenizer.eos_token_id in row))
         return replies
@@ -90,11 +97,13 @@ def language_figures(writer: Writer, folder: Path, documents: int, seed: int, me
     figures: Record = {}
     for language, chinese in LANGUAGES.items():
         heldout = _texts(folder, data.PRETRAIN_HELDOUT, chinese, documents, seed)
-        training = "\n\n".join(_texts(folder, data.PRETRAIN, chinese, 1 << 30, seed)).encode()[:megabytes << 20]
+        training = "\n\n".join(_texts(folder, data.PRETRAIN, chinese, 1 << 30, seed)).encode()[: megabytes << 20]
         figures[language] = {
-            "documents": len(heldout), "bytes": sum(len(t.encode()) for t in heldout),
+            "documents": len(heldout),
+            "bytes": sum(len(t.encode()) for t in heldout),
             "writer_bits_per_byte": round(bits_per_byte(writer, heldout), 3),
-            "xz_bits_per_byte": round(metrics.xz_bits_per_byte(training, "\n\n".join(heldout).encode()), 3)}
+            "xz_bits_per_byte": round(metrics.xz_bits_per_byte(training, "\n\n".join(heldout).encode()), 3),
+        }
     return figures
 
 
@@ -117,7 +126,8 @@ def summary_figures(writer: Writer, records: list[Record], count: int, seed: int
             for name, text in (("writer", reply), ("lead_3", metrics.lead(lines)), ("lexrank", metrics.lexrank(lines))):
                 scores[name].append(metrics.rouge_l(text, wanted))
         figures[source] = {"summaries": len(chosen)} | {
-            name: round(100 * statistics.fmean(found), 1) for name, found in scores.items()}
+            name: round(100 * statistics.fmean(found), 1) for name, found in scores.items()
+        }
     return figures
 
 
@@ -130,11 +140,13 @@ def reply_figures(writer: Writer, records: list[Record], count: int, seed: int) 
         texts, wanted = [text for text, _ in replies], [r["messages"][-1]["content"] for r in chosen]
         figures[task] = {
             "replies": len(chosen),
-            "distinct_1": round(metrics.distinct(texts, 1), 3), "distinct_2": round(metrics.distinct(texts, 2), 3),
+            "distinct_1": round(metrics.distinct(texts, 1), 3),
+            "distinct_2": round(metrics.distinct(texts, 2), 3),
             "people_distinct_1": round(metrics.distinct(wanted, 1), 3),
             "people_distinct_2": round(metrics.distinct(wanted, 2), 3),
             "ended_by_themselves": round(statistics.fmean(ended for _, ended in replies), 3),
-            "went_in_circles": round(statistics.fmean(map(metrics.loops, texts)), 3)}
+            "went_in_circles": round(statistics.fmean(map(metrics.loops, texts)), 3),
+        }
     return figures
 
 
@@ -143,9 +155,11 @@ def measure(model: Path, folder: Path, documents: int, replies: int, seed: int =
     torch.manual_seed(seed)
     writer = Writer.load(model)
     records = list(data.read_records(folder, data.CONVERSATIONS_HELDOUT))
-    return {"language": language_figures(writer, folder, documents, seed),
-            "summaries_rouge_l": summary_figures(writer, records, replies, seed),
-            "replies": reply_figures(writer, records, replies, seed)}
+    return {
+        "language": language_figures(writer, folder, documents, seed),
+        "summaries_rouge_l": summary_figures(writer, records, replies, seed),
+        "replies": reply_figures(writer, records, replies, seed),
+    }
 
 
 def as_lines(figures: Record, prefix: str = "") -> list[str]:

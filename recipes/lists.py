@@ -22,36 +22,36 @@ POOLS_EN = {
     "ideas for a team lunch": "pizza|a salad bar|sushi|sandwiches|noodle soup|tacos|a picnic in the park",
     "birthday gift ideas": "a book|a plant|a warm scarf|concert tickets|a board game|homemade cookies|a nice mug",
     "tips for better sleep": "go to bed at the same time|keep the room dark|avoid coffee late in the day|"
-                             "put the phone away|take a short walk in the evening|read a few pages",
+    "put the phone away|take a short walk in the evening|read a few pages",
     "tips for working from home": "start at the same time each day|take short breaks|keep your desk tidy|go for a walk|"
-                                  "write down your three main tasks|turn off notifications",
+    "write down your three main tasks|turn off notifications",
     "tips for a good meeting": "send an agenda|start on time|invite only who is needed|take notes|end with clear tasks|"
-                               "keep it short",
+    "keep it short",
     "things to check before a release": "run all the tests|update the release notes|check the version number|"
-                                        "make a backup|tell the support team|watch the logs",
+    "make a backup|tell the support team|watch the logs",
     "questions for a job interview": "What did you build last?|How do you like to work?|What do you want to learn?|"
-                                     "How do you handle feedback?|What are you proud of?|When can you start?",
+    "How do you handle feedback?|What are you proud of?|When can you start?",
     "ice breaker questions": "What was your first job?|Tea or coffee?|What are you reading?|"
-                             "What is your favorite place?|What made you laugh this week?|"
-                             "Which skill would you like to have?",
+    "What is your favorite place?|What made you laugh this week?|"
+    "Which skill would you like to have?",
     "ways to save money": "cook at home|make a budget|buy second hand|cancel what you do not use|walk or take the bus|"
-                          "compare prices",
+    "compare prices",
     "ways to relax": "listen to music|take a warm bath|go for a walk|call a friend|read a book|drink a cup of tea",
     "chores for the weekend": "wash the dishes|do the laundry|water the plants|clean the windows|take out the trash|"
-                              "vacuum the floor",
+    "vacuum the floor",
     "fun things to do on a rainy day": "read a story|bake cookies|play board games|watch a film|draw a picture|"
-                                       "build a blanket fort",
+    "build a blanket fort",
     "things to see in a new city": "the old town|the main museum|a local market|the river|a small cafe|the park",
     "names for a team": "The Night Owls|Blue Comets|The Early Birds|Paper Tigers|The Green Lights|Happy Penguins",
     "names for a cat": "Luna|Milo|Pepper|Ginger|Shadow|Biscuit|Smokey|Olive",
     "names for a dog": "Max|Bella|Charlie|Rocky|Daisy|Buddy|Coco|Scout",
     "blog post ideas": "how we plan our week|five tools we like|a day with our team|what we learned this year|"
-                       "a guide for new members|questions people often ask",
+    "a guide for new members|questions people often ask",
     "goals for the next quarter": "answer users faster|fix the oldest bugs|write better guides|welcome new members|"
-                                  "release once a month|measure what we change",
+    "release once a month|measure what we change",
     "books to read": "Treasure Island|Alice in Wonderland|The Secret Garden|Little Women|The Time Machine|Black Beauty",
     "things to do for a new colleague": "set up the accounts|show the office|plan a team lunch|name a mentor|"
-                                        "share the guide|ask for questions after a week",
+    "share the guide|ask for questions after a week",
 }
 
 POOLS_ZH = {
@@ -69,10 +69,22 @@ POOLS_ZH = {
     "放松的方法": "听音乐|散步|喝一杯茶|和朋友聊天|看一本书|早点睡觉",
 }
 
-ASKED_EN = ("Make a list of {topic}.", "Write a list of {topic}.", "Give me a list of {topic}.", "List some {topic}.",
-            "list: {topic}", "{topic}, as a list please", "Write a list: {topic}.")
-ASKED_ZH = ("列一个{topic}的清单。", "写一个{topic}清单", "帮我列个{topic}清单。", "给我一份{topic}清单",
-            "清单：{topic}")
+ASKED_EN = (
+    "Make a list of {topic}.",
+    "Write a list of {topic}.",
+    "Give me a list of {topic}.",
+    "List some {topic}.",
+    "list: {topic}",
+    "{topic}, as a list please",
+    "Write a list: {topic}.",
+)
+ASKED_ZH = (
+    "列一个{topic}的清单。",
+    "写一个{topic}清单",
+    "帮我列个{topic}清单。",
+    "给我一份{topic}清单",
+    "清单：{topic}",
+)
 
 
 def conversations(seed: int, each: int = 24) -> list[Record]:
@@ -83,7 +95,9 @@ def conversations(seed: int, each: int = 24) -> list[Record]:
             for _ in range(each):
                 items = pool.split("|")
                 chosen = chance.sample(items, min(len(items), chance.randint(5, 7)))
-                messages = [{"role": "user", "content": chance.choice(asked).format(topic=topic)},
-                            {"role": "assistant", "content": "\n".join(f"- {i[0].upper() + i[1:]}" for i in chosen)}]
+                messages = [
+                    {"role": "user", "content": chance.choice(asked).format(topic=topic)},
+                    {"role": "assistant", "content": "\n".join(f"- {i[0].upper() + i[1:]}" for i in chosen)},
+                ]
                 records.append({"messages": messages, "task": "write", "source": "recipes-lists"})
     return records

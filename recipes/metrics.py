@@ -58,14 +58,14 @@ def lexrank(lines: Sequence[str], count: int = 3, threshold: float = 0.1, dampin
 
 def distinct(texts: Sequence[str], n: int) -> float:
     """Different n-grams over all n-grams of a set of texts (Li et al. 2016); 0 to 1."""
-    grams = [tuple(found[i:i + n]) for found in map(words, texts) for i in range(len(found) - n + 1)]
+    grams = [tuple(found[i : i + n]) for found in map(words, texts) for i in range(len(found) - n + 1)]
     return len(set(grams)) / max(len(grams), 1)
 
 
 def loops(text: str, n: int = 4, times: int = 3) -> bool:
     """Whether a run of n words comes back as often as three times."""
     found = words(text)
-    grams = Counter(tuple(found[i:i + n]) for i in range(len(found) - n + 1))
+    grams = Counter(tuple(found[i : i + n]) for i in range(len(found) - n + 1))
     return max(grams.values(), default=0) >= times
 
 

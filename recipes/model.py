@@ -51,14 +51,24 @@ def _split_attention(query: Tensor, key: Tensor, value: Tensor, lengths: list[in
     """
     with torch.autocast(query.device.type, enabled=False):
         split = (x.float().split(lengths, 2) for x in (query, key, value))
-        done = [scaled_dot_product_attention(q, k, v, is_causal=True, scale=scaling)
-                for q, k, v in zip(*split, strict=True)]
+        done = [
+            scaled_dot_product_attention(q, k, v, is_causal=True, scale=scaling) for q, k, v in zip(*split, strict=True)
+        ]
         return torch.cat(done, dim=2).transpose(1, 2).to(query.dtype)
 
 
-def packed_attention(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None,
-                     scaling: float, dropout: float = 0.0, lengths: list[int] | None = None,
-                     blocks: Tensor | None = None, **_: Any) -> tuple[Tensor, None]:
+def packed_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float,
+    dropout: float = 0.0,
+    lengths: list[int] | None = None,
+    blocks: Tensor | None = None,
+    **_: Any,
+) -> tuple[Tensor, None]:
     """Attention for packed rows, in the form that transformers' models call.
 
     `lengths` gives the documents of one long row; `blocks` is a (rows, 1, tokens, tokens) mask, True where allowed.
@@ -85,11 +95,20 @@ def build(size: Size, tokenizer: PreTrainedTokenizerBase, seed: int) -> LlamaFor
     torch.manual_seed(seed)
     heads = size.hidden // size.head
     config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=size.hidden, intermediate_size=size.inner,
-        num_hidden_layers=size.layers, num_attention_heads=heads, num_key_value_heads=heads,
-        max_position_embeddings=CONTEXT, tie_word_embeddings=True, rms_norm_eps=1e-5,
-        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id, attn_implementation="packed")
+        vocab_size=len(tokenizer),
+        hidden_size=size.hidden,
+        intermediate_size=size.inner,
+        num_hidden_layers=size.layers,
+        num_attention_heads=heads,
+        num_key_value_heads=heads,
+        max_position_embeddings=CONTEXT,
+        tie_word_embeddings=True,
+        rms_norm_eps=1e-5,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        attn_implementation="packed",
+    )
     return LlamaForCausalLM(config)
 
 
@@ -108,14 +127,14 @@ class _FusedHead(torch.autograd.Function):
         grad_weight = torch.zeros(weight.shape, dtype=torch.float32, device=weight.device)
         total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         for start in range(0, len(states), rows):
-            piece, wanted = states[start:start + rows], targets[start:start + rows, None]
+            piece, wanted = states[start : start + rows], targets[start : start + rows, None]
             logits = (piece @ narrow.T).float()
             norm = logits.logsumexp(-1, keepdim=True)
             total += (norm - logits.gather(-1, wanted)).sum()
             share = logits.sub_(norm).exp_()
             share.scatter_add_(-1, wanted, torch.full_like(norm, -1.0))
             slope = share.to(kind)
-            grad_states[start:start + rows] = slope @ narrow
+            grad_states[start : start + rows] = slope @ narrow
             grad_weight += slope.T @ piece
         ctx.save_for_backward(grad_states, grad_weight)
         ctx.count = max(len(states), 1)

@@ -50,7 +50,9 @@ class Store:
         return cls(
             tokens=np.concatenate([np.array(ids, dtype=np.uint16) for ids, _, _ in documents]),
             learn=np.concatenate([np.array(learn, dtype=bool) for _, learn, _ in documents]),
-            offsets=lengths.cumsum(), shares=np.array([share for *_, share in documents]))
+            offsets=lengths.cumsum(),
+            shares=np.array([share for *_, share in documents]),
+        )
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def pack(rows: list[list[tuple[np.ndarray, np.ndarray]]], width: int, pad: int) 
         for tokens, learn in documents:
             end = at + len(tokens)
             ids[row, at:end] = tokens
-            targets[row, at:end - 1] = np.where(learn[1:], tokens[1:].astype(np.int64), IGNORED)
+            targets[row, at : end - 1] = np.where(learn[1:], tokens[1:].astype(np.int64), IGNORED)
             positions[row, at:end] = np.arange(len(tokens))
             at = end
         positions[row, at:] = np.arange(width - at)
@@ -139,5 +141,6 @@ class Packer:
             dealt += 1
             if dealt > skip:
                 slices = [[slice(*piece) for piece in row] for row in chosen]
-                yield pack([[(self.store.tokens[s], self.store.learn[s]) for s in row] for row in slices],
-                           self.width, self.pad)
+                yield pack(
+                    [[(self.store.tokens[s], self.store.learn[s]) for s in row] for row in slices], self.width, self.pad
+                )

@@ -63,8 +63,10 @@ def tokenized(folder: Path, tokenizer: PreTrainedTokenizerFast, cache: Path) -> 
     records = list(data.read_records(folder, data.PRETRAIN))
     begin, end = tokenizer.bos_token_id, tokenizer.eos_token_id
     encoded = tokenizer.backend_tokenizer.encode_batch([clean(r["text"]) for r in records], add_special_tokens=False)
-    documents = [([begin, *e.ids, end], [True] * (len(e.ids) + 2), share_of(r["source"]))
-                 for r, e in zip(records, encoded, strict=True)]
+    documents = [
+        ([begin, *e.ids, end], [True] * (len(e.ids) + 2), share_of(r["source"]))
+        for r, e in zip(records, encoded, strict=True)
+    ]
     store = Store.build(documents)
     cache.parent.mkdir(parents=True, exist_ok=True)
     store.save(cache)
@@ -79,16 +81,27 @@ def run(folder: Path, tokens: Path, out: Path, recipe: PretrainRecipe) -> None:
     writer = model.build(model.SIZES[recipe.size], tokenizer, recipe.seed)
     count, device = sum(p.numel() for p in writer.parameters()), device_of()
     peak = matmul_peak(device)
-    print(f"{count:,} parameters; {len(store):,} documents, {len(store.tokens):,} tokens; {device}, "
-          f"one large matrix product reaches {peak / 1e12:.2f} TFLOP/s", flush=True)
+    print(
+        f"{count:,} parameters; {len(store):,} documents, {len(store.tokens):,} tokens; {device}, "
+        f"one large matrix product reaches {peak / 1e12:.2f} TFLOP/s",
+        flush=True,
+    )
     packer = Packer(store, recipe.rows, recipe.width, tokenizer.pad_token_id, recipe.seed)
     trainer = Trainer(writer, packer, Budget(recipe.minutes * 60), recipe.how, out / "pretrain", device)
     done = trainer.run()
     rate = done.tokens / done.spent
-    report = {"recipe": asdict(recipe), "parameters": count, "device": str(device), "steps": done.step,
-              "minutes": round(done.spent / 60, 2), "tokens": done.tokens, "tokens_per_second": round(rate),
-              "corpus_tokens": len(store.tokens), "matmul_peak_flops": peak,
-              "share_of_peak": round(6 * count * rate / peak, 4)}
+    report = {
+        "recipe": asdict(recipe),
+        "parameters": count,
+        "device": str(device),
+        "steps": done.step,
+        "minutes": round(done.spent / 60, 2),
+        "tokens": done.tokens,
+        "tokens_per_second": round(rate),
+        "corpus_tokens": len(store.tokens),
+        "matmul_peak_flops": peak,
+        "share_of_peak": round(6 * count * rate / peak, 4),
+    }
     (out / "pretrain.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(report), flush=True)
     writer.save_pretrained(out / "base")

@@ -64,16 +64,18 @@ def clean(text: str) -> str:
 
 
 def _pre_tokenizer() -> pre_tokenizers.PreTokenizer:
-    return pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(HAN), "isolated"),
-        pre_tokenizers.Split(Regex(WORDS), "isolated"),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-    ])
+    return pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(HAN), "isolated"),
+            pre_tokenizers.Split(Regex(WORDS), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
 
 
 def _bytes_as_letters(char: str) -> list[str]:
     """A character's UTF-8 bytes, in the printable letters that byte-level BPE writes bytes with."""
-    (piece, _), = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False).pre_tokenize_str(char)
+    ((piece, _),) = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False).pre_tokenize_str(char)
     return list(piece)
 
 
@@ -102,8 +104,9 @@ def train(texts: Iterable[str], recipe: TokenizerRecipe) -> PreTrainedTokenizerF
     learner = Tokenizer(models.BPE())
     learner.pre_tokenizer = _pre_tokenizer()
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    learner.train_from_iterator(counted(), trainers.BpeTrainer(
-        vocab_size=recipe.vocab, initial_alphabet=alphabet, show_progress=False))
+    learner.train_from_iterator(
+        counted(), trainers.BpeTrainer(vocab_size=recipe.vocab, initial_alphabet=alphabet, show_progress=False)
+    )
     learned = [tuple(merge) for merge in json.loads(learner.to_str())["model"]["merges"]]
     merges = dict.fromkeys([*_whole_characters(seen, recipe.han_seen), *learned])
 
@@ -125,9 +128,16 @@ def _assembled(core: Tokenizer) -> PreTrainedTokenizerFast:
     core.decoder = decoders.ByteLevel()
     core.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
     return PreTrainedTokenizerFast(
-        tokenizer_object=core, bos_token=BOS, eos_token=END, pad_token=PAD,
-        additional_special_tokens=list(ROLES.values()), chat_template=CHAT_TEMPLATE,
-        model_max_length=CONTEXT, clean_up_tokenization_spaces=False, padding_side="left")
+        tokenizer_object=core,
+        bos_token=BOS,
+        eos_token=END,
+        pad_token=PAD,
+        additional_special_tokens=list(ROLES.values()),
+        chat_template=CHAT_TEMPLATE,
+        model_max_length=CONTEXT,
+        clean_up_tokenization_spaces=False,
+        padding_side="left",
+    )
 
 
 def training_texts(folder: Path) -> Iterator[str]:

@@ -49,8 +49,9 @@ def optimizers(model: nn.Module, how: Optimizing) -> list[torch.optim.Optimizer]
     matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
     rest = [p for name, p in model.named_parameters() if p.ndim != 2 or "embed" in name]
     return [
-        torch.optim.Muon(matrices, lr=how.matrix_rate, weight_decay=how.decay, momentum=0.95,
-                         adjust_lr_fn="match_rms_adamw"),
+        torch.optim.Muon(
+            matrices, lr=how.matrix_rate, weight_decay=how.decay, momentum=0.95, adjust_lr_fn="match_rms_adamw"
+        ),
         torch.optim.AdamW(rest, lr=how.vector_rate, weight_decay=0.0, betas=(0.9, 0.95)),
     ]
 
@@ -147,9 +148,14 @@ class Trainer:
 
     def save(self) -> None:
         """The run as it stands."""
-        save_checkpoint(self.checkpoint, {
-            "model": self.model.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers],
-            "progress": asdict(self.progress)})
+        save_checkpoint(
+            self.checkpoint,
+            {
+                "model": self.model.state_dict(),
+                "optimizers": [o.state_dict() for o in self.optimizers],
+                "progress": asdict(self.progress),
+            },
+        )
 
     def _update(self, loss: Tensor) -> None:
         factor = self.how.schedule.factor(self.budget.progress(self.progress.spent))
@@ -164,8 +170,13 @@ class Trainer:
 
     def _log(self, loss: float, since: tuple[float, int]) -> None:
         spent, tokens = self.progress.spent - since[0], self.progress.tokens - since[1]
-        line = {"step": self.progress.step, "minutes": round(self.progress.spent / 60, 3), "loss": round(loss, 5),
-                "tokens": self.progress.tokens, "tokens_per_second": round(tokens / max(spent, 1e-9))}
+        line = {
+            "step": self.progress.step,
+            "minutes": round(self.progress.spent / 60, 3),
+            "loss": round(loss, 5),
+            "tokens": self.progress.tokens,
+            "tokens_per_second": round(tokens / max(spent, 1e-9)),
+        }
         with (self.folder / "curve.jsonl").open("a", encoding="utf-8") as curve:
             curve.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)

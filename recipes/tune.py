@@ -35,8 +35,11 @@ class TuneRecipe:
     rows: int = 4
     width: int = CONTEXT
     seed: int = 2
-    how: Optimizing = field(default_factory=lambda: Optimizing(
-        matrix_rate=5e-3, vector_rate=3e-3, schedule=Schedule(warmup=0.02, decay=0.6)))
+    how: Optimizing = field(
+        default_factory=lambda: Optimizing(
+            matrix_rate=5e-3, vector_rate=3e-3, schedule=Schedule(warmup=0.02, decay=0.6)
+        )
+    )
 
 
 def with_system_prompt(messages: list[Record], chance: random.Random) -> list[Record]:
@@ -84,7 +87,9 @@ def tokenized(folder: Path, tokenizer: PreTrainedTokenizerFast, seed: int, cache
     encoded = encode([with_system_prompt(record["messages"], chance) for record in records], tokenizer)
     documents: list[Document] = [
         (ids, learn, prompts.weight(record["task"], record["source"]))
-        for record, (ids, learn) in zip(records, encoded, strict=True) if len(ids) <= CONTEXT]
+        for record, (ids, learn) in zip(records, encoded, strict=True)
+        if len(ids) <= CONTEXT
+    ]
     store = Store.build(documents)
     cache.parent.mkdir(parents=True, exist_ok=True)
     store.save(cache)
@@ -100,16 +105,26 @@ def run(folder: Path, tokens: Path, out: Path, recipe: TuneRecipe) -> None:
     peak = matmul_peak(device)
     writer = LlamaForCausalLM.from_pretrained(out / "base", attn_implementation="packed")
     count = sum(p.numel() for p in writer.parameters())
-    print(f"{len(store):,} conversations, {len(store.tokens):,} tokens, {store.learn.sum():,} of them learned; "
-          f"{device}", flush=True)
+    print(
+        f"{len(store):,} conversations, {len(store.tokens):,} tokens, {store.learn.sum():,} of them learned; {device}",
+        flush=True,
+    )
     packer = Packer(store, recipe.rows, recipe.width, tokenizer.pad_token_id, recipe.seed)
     trainer = Trainer(writer, packer, Budget(recipe.minutes * 60), recipe.how, out / "tune", device)
     done = trainer.run()
     rate = done.tokens / done.spent
-    report = {"recipe": asdict(recipe), "parameters": count, "device": str(device), "steps": done.step,
-              "minutes": round(done.spent / 60, 2), "tokens": done.tokens, "tokens_per_second": round(rate),
-              "corpus_tokens": len(store.tokens), "matmul_peak_flops": peak,
-              "share_of_peak": round(6 * count * rate / peak, 4)}
+    report = {
+        "recipe": asdict(recipe),
+        "parameters": count,
+        "device": str(device),
+        "steps": done.step,
+        "minutes": round(done.spent / 60, 2),
+        "tokens": done.tokens,
+        "tokens_per_second": round(rate),
+        "corpus_tokens": len(store.tokens),
+        "matmul_peak_flops": peak,
+        "share_of_peak": round(6 * count * rate / peak, 4),
+    }
     (out / "tune.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(report), flush=True)
     writer.save_pretrained(out / "tuned")

@@ -20,15 +20,21 @@ from transformers import AutoTokenizer, GenerationConfig, LlamaForCausalLM
 from recipes import card, evaluate, model, pretrain, tokenizer, tune
 
 SHARD = "15MB"
-TUNE_SHARE = 0.4
 
 
 def sampling(tokens: Path) -> GenerationConfig:
     """The suggested sampling: warm enough not to loop, a light penalty on saying things twice."""
     reader = AutoTokenizer.from_pretrained(tokens)
     return GenerationConfig(
-        do_sample=True, temperature=0.7, top_p=0.9, repetition_penalty=1.1, max_new_tokens=256,
-        bos_token_id=reader.bos_token_id, eos_token_id=reader.eos_token_id, pad_token_id=reader.pad_token_id)
+        do_sample=True,
+        temperature=0.7,
+        top_p=0.9,
+        repetition_penalty=1.1,
+        max_new_tokens=256,
+        bos_token_id=reader.bos_token_id,
+        eos_token_id=reader.eos_token_id,
+        pad_token_id=reader.pad_token_id,
+    )
 
 
 def assemble(tuned: Path, tokens: Path, out: Path) -> None:
@@ -68,15 +74,17 @@ def finish(folder: Path, tokens: Path, run: Path, out: Path, note: str = "") -> 
     put_in_place(made, out)
 
 
-def make(folder: Path, run: Path, out: Path, minutes: float, size: str, rows: int, note: str = "") -> None:
-    """All stages; those that are complete are not done again."""
+def make(
+    folder: Path, run: Path, out: Path, minutes: tuple[float, float], size: str, rows: int, note: str = ""
+) -> None:
+    """All stages, with minutes for pretraining and for tuning; those that are complete are not done again."""
     tokens = run / "tokenizer"
     if not (tokens / "tokenizer.json").exists():
         tokenizer.run(folder, tokens, tokenizer.TokenizerRecipe())
     if not (run / "pretrain.json").exists():
-        pretrain.run(folder, tokens, run, pretrain.PretrainRecipe(minutes * (1 - TUNE_SHARE), size, rows))
+        pretrain.run(folder, tokens, run, pretrain.PretrainRecipe(minutes[0], size, rows))
     if not (run / "tune.json").exists():
-        tune.run(folder, tokens, run, tune.TuneRecipe(minutes * TUNE_SHARE, rows))
+        tune.run(folder, tokens, run, tune.TuneRecipe(minutes[1], rows))
     finish(folder, tokens, run, out, note)
 
 
@@ -84,13 +92,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the data folder")
     parser.add_argument("--minutes", type=float, required=True, help="training time in all")
+    parser.add_argument("--tune-share", type=float, default=0.4, help="how much of it goes into tuning")
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, replaced at the end")
     parser.add_argument("--size", choices=list(model.SIZES), default="small")
     parser.add_argument("--rows", type=int, default=8, help="rows of 1,024 tokens in a step")
     parser.add_argument("--run", type=Path, default=Path("var/writer"), help="token files and checkpoints")
     parser.add_argument("--note", default="", help="a sentence about the circumstances, for the card")
     args = parser.parse_args()
-    make(args.data, args.run, args.out, args.minutes, args.size, args.rows, args.note)
+    minutes = (args.minutes * (1 - args.tune_share), args.minutes * args.tune_share)
+    make(args.data, args.run, args.out, minutes, args.size, args.rows, args.note)
 
 
 if __name__ == "__main__":

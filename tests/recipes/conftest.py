@@ -39,8 +39,11 @@ def data_folder(tmp_path: Path) -> Path:
     log = "Summarize this conversation:\nann: is it ready?\nbob: yes\nann: great\nbob: I will ship it"
     talks = [conversation(f"hello {n}", "Hi! How are you?") for n in range(30)]
     talks += [conversation(f"你好{n}", "你好！有什么可以帮你？") for n in range(30)]
-    other = [conversation(log, "Bob will ship it.", task="summarize", source="own-templates"),
-             conversation("Write a note", "A note.", task="write"), conversation("写诗", "秋水共长天", task="poem")]
+    other = [
+        conversation(log, "Bob will ship it.", task="summarize", source="own-templates"),
+        conversation("Write a note", "A note.", task="write"),
+        conversation("写诗", "秋水共长天", task="poem"),
+    ]
     write_records(folder, data.PRETRAIN, plain)
     write_records(folder, data.PRETRAIN_HELDOUT, [plain[0], plain[-1]])
     write_records(folder, data.CONVERSATIONS, talks + other)

@@ -36,9 +36,15 @@ def test_a_folder_without_checksums_is_refused(tmp_path: Path) -> None:
         data.verified(tmp_path, data.PRETRAIN)
 
 
-@pytest.mark.parametrize(("text", "chinese"), [
-    ("秋水共长天一色", True), ("say 你好 to everybody in the room", False), ("用 Python 写诗，真好玩", True),
-    ("", False)])
+@pytest.mark.parametrize(
+    ("text", "chinese"),
+    [
+        ("秋水共长天一色", True),
+        ("say 你好 to everybody in the room", False),
+        ("用 Python 写诗，真好玩", True),
+        ("", False),
+    ],
+)
 def test_the_language_of_a_text(text: str, chinese: bool) -> None:
     assert data.is_chinese(text) is chinese
 

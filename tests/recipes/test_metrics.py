@@ -18,8 +18,13 @@ def test_nothing_said_scores_nothing() -> None:
 
 
 def test_lexrank_takes_the_line_that_the_others_speak_of() -> None:
-    lines = ["the release moves to friday", "lunch anyone", "is the release on friday",
-             "friday for the release is fine", "nice weather"]
+    lines = [
+        "the release moves to friday",
+        "lunch anyone",
+        "is the release on friday",
+        "friday for the release is fine",
+        "nice weather",
+    ]
     assert metrics.lexrank(lines, count=1) in {lines[0], lines[2], lines[3]}
 
 

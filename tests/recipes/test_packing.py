@@ -77,10 +77,14 @@ def test_skipped_batches_are_those_that_were_dealt_before() -> None:
 
 
 def test_only_the_assistants_words_and_their_end_are_learned(words: PreTrainedTokenizerFast) -> None:
-    messages = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "hello"},
-                {"role": "assistant", "content": "good morning"}, {"role": "user", "content": "and"},
-                {"role": "assistant", "content": "a boat"}]
-    (ids, learn), = tune.encode([messages], words)
+    messages = [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "content": "good morning"},
+        {"role": "user", "content": "and"},
+        {"role": "assistant", "content": "a boat"},
+    ]
+    ((ids, learn),) = tune.encode([messages], words)
     said = words.decode([token for token, learned in zip(ids, learn, strict=True) if learned])
     assert said == "good morning<|end|>a boat<|end|>"
 

@@ -12,9 +12,16 @@ from tests.recipes.conftest import CHINESE
 Words = PreTrainedTokenizerFast
 
 
-@pytest.mark.parametrize("text", [
-    "Hello, it's 3:45 pm!\n\n  two  spaces\tand a tab ", "落霞与孤鹜齐飞，秋水共长天一色。",
-    "混合 mixed 文字 with 𠮷 rare ones", "👩‍👩‍👧 🎉 é ü ñ", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello, it's 3:45 pm!\n\n  two  spaces\tand a tab ",
+        "落霞与孤鹜齐飞，秋水共长天一色。",
+        "混合 mixed 文字 with 𠮷 rare ones",
+        "👩‍👩‍👧 🎉 é ü ñ",
+        "",
+    ],
+)
 def test_any_text_comes_back_whole(words: Words, text: str) -> None:
     assert words.decode(words.encode(text, add_special_tokens=False)) == text
 
@@ -39,9 +46,12 @@ def test_what_a_person_writes_can_not_end_a_turn(words: Words) -> None:
 
 
 def test_the_template_and_the_training_encoder_agree(words: Words) -> None:
-    messages = [{"role": "system", "content": "Be kind. "}, {"role": "user", "content": " 你好 <|end|>"},
-                {"role": "assistant", "content": "Good morning!\nIt was a bright day."}]
-    (ids, _), = tune.encode([messages], words)
+    messages = [
+        {"role": "system", "content": "Be kind. "},
+        {"role": "user", "content": " 你好 <|end|>"},
+        {"role": "assistant", "content": "Good morning!\nIt was a bright day."},
+    ]
+    ((ids, _),) = tune.encode([messages], words)
     assert ids == words.apply_chat_template(messages, return_dict=False)
 
 
@@ -49,7 +59,7 @@ def test_a_longer_conversation_only_appends_tokens(words: Words) -> None:
     asked = [{"role": "user", "content": "hello"}]
     prompt = words.apply_chat_template(asked, add_generation_prompt=True, return_dict=False)
     longer = words.apply_chat_template([*asked, {"role": "assistant", "content": "hi"}], return_dict=False)
-    assert longer[:len(prompt)] == prompt
+    assert longer[: len(prompt)] == prompt
 
 
 def test_the_saved_folder_keeps_template_and_special_tokens(words: Words, tmp_path: Path) -> None:

@@ -29,8 +29,17 @@ def trainer(words: PreTrainedTokenizerFast, folder: Path, seconds: float = 12, t
     torch.set_num_threads(1)
     clock = ticking(tick)
     packer = Packer(store_of(*[5, 9, 12, 20] * 20), rows=2, width=32, pad=0, seed=1)
-    return Trainer(model.build(model.SIZES["tiny"], words, seed=3), packer, Budget(seconds), Optimizing(), folder,
-                   torch.device("cpu"), save_every=1.0, log_every=1, now=lambda: next(clock))
+    return Trainer(
+        model.build(model.SIZES["tiny"], words, seed=3),
+        packer,
+        Budget(seconds),
+        Optimizing(),
+        folder,
+        torch.device("cpu"),
+        save_every=1.0,
+        log_every=1,
+        now=lambda: next(clock),
+    )
 
 
 def curve(folder: Path) -> list[float]:
@@ -65,7 +74,8 @@ def test_a_killed_run_goes_on_along_the_same_curve(words: PreTrainedTokenizerFas
 
 
 def test_a_full_disk_leaves_the_last_checkpoint_valid(
-        words: PreTrainedTokenizerFast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words: PreTrainedTokenizerFast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = trainer(words, tmp_path)
     run.run(stop_after=3)
 

@@ -29,7 +29,7 @@ def made(data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     out = tmp_path / "models" / "writer"
     out.mkdir(parents=True)
     (out / "left-over.txt").write_text("of the model before")
-    writer.make(data_folder, tmp_path / "run", out, minutes=0.04, size="tiny", rows=1)
+    writer.make(data_folder, tmp_path / "run", out, minutes=(0.02, 0.02), size="tiny", rows=1)
     return out
 
 
@@ -44,8 +44,9 @@ def test_the_whole_recipe_replaces_weights_card_and_figures_together(made: Path)
     model, words = AutoModelForCausalLM.from_pretrained(made), AutoTokenizer.from_pretrained(made)
     assert str(model.dtype) == "torch.bfloat16"
     assert model.generation_config.eos_token_id == words.eos_token_id == model.config.eos_token_id
-    prompt = words.apply_chat_template([{"role": "user", "content": "hello"}], add_generation_prompt=True,
-                                       return_tensors="pt", return_dict=True)
+    prompt = words.apply_chat_template(
+        [{"role": "user", "content": "hello"}], add_generation_prompt=True, return_tensors="pt", return_dict=True
+    )
     said = model.generate(prompt["input_ids"], attention_mask=prompt["attention_mask"], max_new_tokens=4)
     assert said.shape[1] > prompt["input_ids"].shape[1]
     assert all(path.stat().st_size <= 15_000_000 for path in made.glob("*.safetensors"))
