@@ -67,4 +67,6 @@ class Json(TypeDecorator[Any]):
 
 def storable(text: str) -> str:
     """The text as both databases can hold it."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot.errors import DatabaseLocked
 from storage import engines
 from storage.failures import database_errors
-from storage.folder import prepare
+from storage.folder import prepare, try_writing
 from storage.migrating import delete_backups, migrate, name_of
 from storage.transaction import Transaction, uninterrupted
 
@@ -62,6 +62,7 @@ class Database:
         """
         if self.file is not None:
             await asyncio.to_thread(prepare, self.file.parent)
+            await asyncio.to_thread(try_writing, self.file)
         # Alembic is synchronous and reads files; it gets a thread and an engine of its own.
         await asyncio.to_thread(migrate, self._url)
 

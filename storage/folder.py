@@ -41,7 +41,9 @@ def _as_storage_error(error: OSError, path: Path) -> StorageError:
     if error.errno in _FORBIDDEN:
         return StorageError(f"{path} cannot be written by this user. Change its permissions, or set DATA_FOLDER.")
     if error.errno in _IN_THE_WAY:
-        return StorageError(f"{path} cannot be made: a file stands in the way. Move it, or set DATA_FOLDER.")
+        return StorageError(
+            f"{path} cannot be made: something else of that name stands there. Move it, or set DATA_FOLDER."
+        )
     return StorageError(f"{path} cannot be used: {error.strerror}. Check the disk, or set DATA_FOLDER.")
 
 
@@ -58,6 +60,16 @@ def prepare(folder: Path) -> None:
             free = shutil.disk_usage(folder).free
     if free < LEAST_FREE:
         raise DiskFull(f"{folder} has {free // 2**20} MiB left on its disk, and 32 are needed. Free some space.")
+
+
+def try_writing(file: Path) -> None:
+    """Try that a file that is there can be written. SQLite would open it all the same, and fail at the first write.
+
+    Raises:
+        StorageError: it cannot; the text says why and what to do.
+    """
+    with file_errors(file), suppress(FileNotFoundError):
+        file.open("r+b").close()
 
 
 @contextmanager

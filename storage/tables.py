@@ -63,6 +63,8 @@ turn = Table(
     Column("first_piece_s", Float),
     Column("finished_s", Float),
     Column("attachments", Json, nullable=False),
+    # So that turns without pictures, nearly all, are read and written without a look at the images.
+    Column("picture_count", Integer, nullable=False),
     Index(None, "conversation_id", "id"),
     Index(None, "root_id", "created_at"),
 )

@@ -114,7 +114,14 @@ class SqlErasure:
             update(turn)
             .where(turn.c.id.in_(ids))
             .values(
-                status=TurnStatus.FORGOTTEN, author="", author_name="", text="", note="", sampling=None, attachments=[]
+                status=TurnStatus.FORGOTTEN,
+                author="",
+                author_name="",
+                text="",
+                note="",
+                sampling=None,
+                attachments=[],
+                picture_count=0,
             )
         )
 

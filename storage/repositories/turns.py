@@ -12,14 +12,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Executable, case, delete, func, insert, literal, null, select, update
+from sqlalchemy import BigInteger, Executable, bindparam, case, delete, func, insert, literal, null, select, update
 
 from bot.domain.conversation import Conversation, Turn, TurnStatus
-from bot.domain.generation import Role
 from bot.domain.messages import Picture
 from bot.domain.places import Place, Platform
 from bot.ports import NewId
-from storage.columns import Json
+from storage.columns import Json, Key
 from storage.repositories.values import OPEN, conversation_of, fields_of, picture_of, turn_of
 from storage.tables import conversation, image, inbox, turn, usage
 from storage.transaction import Transaction
@@ -73,12 +72,7 @@ class SqlTurns:
         return [conversation_of(row) for row in rows]
 
     async def add(self, *turns: Turn) -> None:
-        roots = await self._roots_of({each.parent_id for each in turns if each.parent_id is not None})
-        rows = []
-        for each in turns:
-            roots[each.id] = each.id if each.parent_id is None else roots[each.parent_id]
-            rows.append(_row_of(each, roots[each.id]))
-        await self._transaction.execute(insert(turn), rows)
+        await self._transaction.execute(_ADD, [_row_of(each) for each in turns])
         for each in turns:
             await self._add_pictures(each)
 
@@ -130,7 +124,7 @@ class SqlTurns:
         result = await self._transaction.execute(statement)
         turns: list[Turn] = []
         for rows in result.mappings().partitions(_PORTION):
-            pictures = await self._pictures_of([row["id"] for row in rows if row["role"] == Role.ASSISTANT])
+            pictures = await self._pictures_of([row["id"] for row in rows if row["picture_count"]])
             turns += [turn_of(row, pictures.get(row["id"], ())) for row in rows]
             await asyncio.sleep(0)
         return turns
@@ -158,41 +152,39 @@ class SqlTurns:
                 )
             )
 
-    async def _roots_of(self, turn_ids: set[str]) -> dict[str, str]:
-        if not turn_ids:
-            return {}
-        rows = await self._transaction.execute(select(turn.c.id, turn.c.root_id).where(turn.c.id.in_(turn_ids)))
-        return {row.id: row.root_id for row in rows}
-
     async def _replace(self, next_state: Turn, statuses: Sequence[TurnStatus]) -> bool:
         """Write the turn's next state if its stored one is among these; whether it was."""
-        fields: dict[str, Any] = fields_of(next_state)
+        fields = fields_of(next_state)
+        # Replaced with the pictures; until then it tells whether there are any.
+        del fields["picture_count"]
+        statement = _REPLACE
         if "prompt" in fields:
-            fields["prompt"] = case((turn.c.prompt_erased, null()), else_=literal(fields["prompt"], Json()))
+            statement, fields["new_prompt"] = _REPLACE_WITH_PROMPT, fields.pop("prompt")
         replaced = await self._transaction.execute(
-            update(turn).where(turn.c.id == next_state.id, turn.c.status.in_(statuses)).values(fields)
+            statement, [{**fields, "itself": next_state.id, "statuses": statuses}]
         )
-        if replaced.rowcount == 0:
+        pictures_before = replaced.scalar_one_or_none()
+        if pictures_before is None:
             return False
-        await self._transaction.execute(delete(image).where(image.c.turn_id == next_state.id))
-        await self._add_pictures(next_state)
+        if pictures_before or next_state.pictures:
+            await self._replace_pictures(next_state)
         return True
+
+    async def _replace_pictures(self, of: Turn) -> None:
+        await self._transaction.execute(delete(image).where(image.c.turn_id == of.id))
+        await self._transaction.execute(update(turn).where(turn.c.id == of.id).values(picture_count=len(of.pictures)))
+        await self._add_pictures(of)
 
     async def _count_usage(self, answer: Turn) -> None:
         """Add an answer that just ended to what the person who asked for it used that day. A refusal uses nothing."""
         if answer.status is TurnStatus.REFUSED:
             return
-        asker = select(inbox.c.person).where(inbox.c.answer_id == answer.id, inbox.c.person != "")
-        person = (await self._transaction.execute(asker)).scalar_one_or_none()
-        if person is None:
-            return
-        counts = {
-            "requests": 1,
-            "prompt_tokens": answer.prompt_tokens,
-            "completion_tokens": answer.completion_tokens,
-        }
+        counts = {"requests": 1, "prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens}
         day = answer.created_at.astimezone(UTC).date()
-        added = self._transaction.insert(usage).values(person=person, day=day, **counts)
+        used = select(inbox.c.person, literal(day), *(literal(count, BigInteger) for count in counts.values())).where(
+            inbox.c.answer_id == answer.id, inbox.c.person != ""
+        )
+        added = self._transaction.insert(usage).from_select(["person", "day", *counts], used)
         await self._transaction.execute(
             added.on_conflict_do_update(
                 index_elements=[usage.c.person, usage.c.day],
@@ -201,14 +193,34 @@ class SqlTurns:
         )
 
 
-def _row_of(turn: Turn, root: str) -> dict[str, Any]:
+# Statements with many columns are built once: building them takes longer than running them.
+_parent = turn.alias("parent")
+# A turn is of its parent's tree, which may have been stored just before it by the same statement.
+_ADD = insert(turn).values(
+    root_id=func.coalesce(
+        select(_parent.c.root_id).where(_parent.c.id == bindparam("of_parent", type_=Key())).scalar_subquery(),
+        bindparam("itself", type_=Key()),
+    )
+)
+_REPLACE = (
+    update(turn)
+    .where(turn.c.id == bindparam("itself"), turn.c.status.in_(bindparam("statuses", expanding=True)))
+    .returning(turn.c.picture_count)
+)
+_REPLACE_WITH_PROMPT = _REPLACE.values(
+    prompt=case((turn.c.prompt_erased, null()), else_=bindparam("new_prompt", type_=Json()))
+)
+
+
+def _row_of(turn: Turn) -> dict[str, Any]:
     return {
         "id": turn.id,
         "conversation_id": turn.conversation_id,
         "parent_id": turn.parent_id,
-        "root_id": root,
         "role": turn.role,
         "created_at": turn.created_at,
         "prompt": None,
         **fields_of(turn),
+        "itself": turn.id,
+        "of_parent": turn.parent_id,
     }

@@ -43,6 +43,7 @@ def fields_of(turn: Turn) -> dict[str, Any]:
         "first_piece_s": turn.timings.first_piece,
         "finished_s": turn.timings.finished,
         "attachments": [asdict(attachment) for attachment in turn.attachments],
+        "picture_count": len(turn.pictures),
     }
     if turn.prompt is not None:
         fields["prompt"] = [asdict(message) for message in turn.prompt]

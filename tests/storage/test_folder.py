@@ -26,7 +26,7 @@ def test_preparing_leaves_nothing_but_the_folder(tmp_path: Path) -> None:
 def test_a_file_in_place_of_the_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for data in (tmp_path / "file", tmp_path / "file" / "data"):
-        with pytest.raises(StorageError, match="a file stands in the way"):
+        with pytest.raises(StorageError, match="something else of that name stands there"):
             prepare(data)
 
 

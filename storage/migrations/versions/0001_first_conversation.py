@@ -78,6 +78,7 @@ def _make_turn() -> None:
         sa.Column("first_piece_s", sa.Float()),
         sa.Column("finished_s", sa.Float()),
         sa.Column("attachments", JSON, nullable=False),
+        sa.Column("picture_count", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversation.id"], name="fk_turn_conversation_id_conversation", ondelete="CASCADE"
         ),
