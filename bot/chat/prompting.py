@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.conversation import Turn, window
+from bot.domain.conversation import Turn, TurnStatus, window
 from bot.domain.generation import PromptMessage, Role
 from bot.domain.lines import is_chinese
 from bot.errors import PromptTooLong
@@ -34,8 +34,12 @@ def instructions(name: str, own: str, locale: str) -> str:
 
 
 def spoken(path: Sequence[Turn], *, named: bool) -> list[PromptMessage]:
-    """The turns of a path that belong in a prompt. `named`: several people talk, so each message says who."""
-    turns = [turn for turn in path if turn.status.speaks and _content(turn, named=False)]
+    """The turns of a path that belong in a prompt. `named`: several people talk, so each message says who.
+
+    A question that was refused (a wrong command, a budget) goes with its refusal: it is not part of the talk.
+    """
+    refused = {turn.parent_id for turn in path if turn.status is TurnStatus.REFUSED}
+    turns = [turn for turn in path if turn.status.speaks and turn.id not in refused and _content(turn, named=False)]
     return [PromptMessage(turn.role, _content(turn, named=named)) for turn in turns]
 
 
