@@ -86,6 +86,14 @@ async def test_of_two_owners_one_claims(units: UnitOfWorkFactory) -> None:
     assert free_again == replace(kept, attempts=1)
 
 
+async def test_an_event_kept_with_an_owner_is_claimed_in_the_same_breath(units: UnitOfWorkFactory) -> None:
+    kept = item()
+    async with units() as uow:
+        assert await uow.inbox.add(kept, owner="a", until=later(60))
+        assert not await uow.inbox.claim(kept.id, "b", later(59), later(500))
+        assert await uow.inbox.pending(WEB, later(60)) == [replace(kept, attempts=1)]
+
+
 async def test_a_claim_that_ran_out_is_taken_over_and_one_renewed_is_not(units: UnitOfWorkFactory) -> None:
     kept = item()
     async with units() as uow:
