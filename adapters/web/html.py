@@ -7,9 +7,10 @@ last unsettled block on, not anew from its beginning. What a block looks like is
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from html import escape
 
 import nh3
@@ -27,6 +28,8 @@ HIGHLIGHT_LIMIT = 20_000
 
 # Link detection is quadratic in the length of an unbroken run of ASCII; no address is as long as this.
 _LONG_RUN = re.compile(r"[!-~]{2000}")
+
+_THREAD = threading.local()
 
 _TAGS = {
     *("p", "br", "strong", "em", "s", "a", "code", "pre", "span", "figure", "figcaption", "blockquote", "hr"),
@@ -127,8 +130,15 @@ def _safe(html: str) -> str:
     )
 
 
-@cache
 def _parser(breaks: bool, linkify: bool) -> MarkdownIt:
+    """A parser of this thread's own: the link detection inside keeps state while it works."""
+    parsers: dict[tuple[bool, bool], MarkdownIt] = _THREAD.__dict__.setdefault("parsers", {})
+    if (breaks, linkify) not in parsers:
+        parsers[breaks, linkify] = _new_parser(breaks, linkify)
+    return parsers[breaks, linkify]
+
+
+def _new_parser(breaks: bool, linkify: bool) -> MarkdownIt:
     parser = MarkdownIt("gfm-like", {"html": False, "linkify": linkify, "breaks": breaks})
     if breaks:
         # People indent without meaning code.

@@ -60,7 +60,7 @@ class Sockets:
         return socket
 
     async def watch_health(self) -> None:
-        """Tell the windows when the engine's state or the line changes. Runs until cancelled."""
+        """Tell the windows when the engine's state changes. Runs until cancelled."""
         last: dict[str, Any] = {}
         while True:
             await asyncio.sleep(HEALTH_EVERY_S)

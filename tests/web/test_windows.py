@@ -9,6 +9,7 @@ import pytest
 from adapters.web.hub import BACKLOG, Window
 from bot.domain.generation import EngineState
 from bot.engine.scripted import ScriptedGenerator
+from tests.chat.test_painting import ScriptedPainter
 from tests.web.site import ANA, BEN, GENERAL, Site, fresh_id, open_site
 
 
@@ -190,3 +191,15 @@ async def test_after_a_restart_the_page_shows_what_was_left_open(tmp_path: Path)
         answer = turns[-1] if not turns[-1]["open"] else await seat.answered()
 
     assert (answer["id"], answer["text"]) == (accepted["answer"], "Fine.")
+
+
+async def test_a_painted_picture_comes_with_its_words_and_parameters(tmp_path: Path) -> None:
+    async with open_site(tmp_path, painter=ScriptedPainter()) as site, site.seat() as seat:
+        await site.say("/image a paper boat")
+        await seat.hear("show", lambda event: bool(event["note"]))
+        (picture,) = (await seat.answered())["pictures"]
+        served = await site.get(picture["url"])
+
+    assert picture["alt"] == "a paper boat"
+    assert "seed" in picture["parameters"]
+    assert (served.status, served.headers["Content-Type"]) == (200, "image/png")

@@ -58,7 +58,8 @@ function showBanner() {
   const engine = { loading: "banner.loading", restarting: "banner.restarting", failed: "banner.failed" }[state.health?.state];
   const line = state.connected ? engine : anyUnsent() ? "banner.unsent" : "banner.lost";
   banner.hidden = !line;
-  if (line) banner.textContent = t(line);
+  const detail = line === "banner.failed" ? state.health.detail : "";
+  if (line) banner.textContent = [t(line), detail].filter(Boolean).join(" ");
 }
 
 const drawPlaces = () => showPlaces(() => newChannelDialog(goTo));

@@ -17,6 +17,7 @@ export class CommandMenu {
     this.element = h("div", { class: "menu", id: "commands", role: "listbox", hidden: true });
     area.setAttribute("aria-controls", "commands");
     area.setAttribute("aria-autocomplete", "list");
+    area.setAttribute("aria-haspopup", "listbox");
   }
 
   /** Open, narrow or close the list by what is typed. */
@@ -58,7 +59,6 @@ export class CommandMenu {
     this.element.setAttribute("aria-label", t("write.commands"));
     this.element.replaceChildren(...this.matches.map((command, index) => this.option(command, index)));
     this.element.children[this.selected]?.scrollIntoView({ block: "nearest" });
-    this.area.setAttribute("aria-expanded", String(!this.element.hidden));
     if (this.matches.length) this.area.setAttribute("aria-activedescendant", `command-${this.selected}`);
     else this.area.removeAttribute("aria-activedescendant");
   }

@@ -80,6 +80,11 @@ async function deliver(entry) {
 
 function keep() {
   const lasting = entries.filter((entry) => entry.state !== "stored");
-  sessionStorage.setItem(KEY, JSON.stringify(lasting));
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(lasting));
+  } catch (error) {
+    // The browser's store is full: these messages are sent all the same, but a reload before that would lose them.
+    console.warn("unsent messages are not kept across a reload", error);
+  }
   changed();
 }

@@ -96,10 +96,10 @@ function plotReleases(releases, named) {
     y: liked.map((release) => release[key]),
     hovertemplate: "%{y}",
     marker: { color: colour(shade), cornerradius: 3 },
-    width: liked.length < 4 ? 0.12 : null,
+    width: liked.length < 4 ? 0.2 : null,
   });
   const xaxis = { ...layout().xaxis, type: "category" };
-  plot("plot-releases", [trace("good", "--good"), trace("bad", "--bad")], { barmode: "group", xaxis, ...named }, true);
+  plot("plot-releases", [trace("good", "--good"), trace("bad", "--bad")], { barmode: "stack", xaxis, ...named }, true);
 }
 
 /** Plotly reads times without a zone as they stand; this is the reader's own clock. */

@@ -11,7 +11,8 @@ export const state = {
   more: false,
   places: [],
   health: null,
-  connected: false,
+  /** False once the line is lost; while the page opens nobody needs to hear of it. */
+  connected: true,
   /** Which version of an answer is shown, by the turn that they all answer. */
   chosen: new Map(),
   /** The message that the next one replies to: {id, name, version?}. */
