@@ -142,7 +142,7 @@ class LocalEngine:
         """See `bot.ports.TextGenerator.generate`."""
         ticket = self._open(request)
         try:
-            async for event in ticket.read():
+            async for event in ticket:
                 yield event
         finally:
             self._leave(ticket)
@@ -293,18 +293,24 @@ class LocalEngine:
         self._fail(message["detail"])
 
     def _on_answer(self, message: Message) -> None:
-        answer = self._asks.get(message["ask"])
-        if answer is not None and not answer.done():
-            answer.set_result(message)
+        self._settle(message["ask"], message)
 
     def _on_refused(self, message: Message) -> None:
         error = RequestRejected(reason=message["reason"])
         if "id" in message:
             self._end_run(message["id"], error)
+        else:
+            self._settle(message["ask"], error)
+
+    def _settle(self, number: int, answer: Message | Exception) -> None:
+        """Answer a question, unless nobody waits for it any more."""
+        question = self._asks.get(number)
+        if question is None or question.done():
             return
-        answer = self._asks.get(message["ask"])
-        if answer is not None and not answer.done():
-            answer.set_exception(error)
+        if isinstance(answer, Exception):
+            question.set_exception(answer)
+        else:
+            question.set_result(answer)
 
     def _on_started(self, message: Message) -> None:
         self._running[message["id"]].start(self._release)
@@ -380,9 +386,8 @@ class LocalEngine:
         self._running.clear()
         for ticket in self._line:
             self._limit_wait(ticket)
-        for answer in self._asks.values():
-            if not answer.done():
-                answer.set_exception(_WorkerLost())
+        for number in self._asks:
+            self._settle(number, _WorkerLost())
 
     def _fail(self, detail: str) -> None:
         log.error("engine.failed", detail=detail)
@@ -394,9 +399,8 @@ class LocalEngine:
         self._counting.set()
         for ticket in self._tickets.values():
             ticket.put(EngineDied() if ticket.has_pieces else EngineDown(detail=detail))
-        for answer in self._asks.values():
-            if not answer.done():
-                answer.set_exception(EngineDown(detail=detail))
+        for number in self._asks:
+            self._settle(number, EngineDown(detail=detail))
         self._running.clear()
 
     def _on_supervisor_end(self, supervisor: asyncio.Task[None]) -> None:

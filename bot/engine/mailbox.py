@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 from bot.domain.generation import Finished, FinishReason, GenerationEvent, GenerationRequest, Piece, Started
 
@@ -38,16 +37,14 @@ class Mailbox:
         """End the request with the tokens counted so far."""
         self.put(Finished(reason, self.prompt_tokens, self.completion_tokens))
 
-    async def read(self) -> AsyncIterator[GenerationEvent]:
-        """The events until the end.
+    def __aiter__(self) -> Mailbox:
+        """The events until the end, for one reader; an error that was put is raised."""
+        return self
 
-        Raises:
-            BaseException: the error that was put.
-        """
-        while True:
-            event = await self._events.get()
-            if isinstance(event, BaseException):
-                raise event
-            yield event
-            if isinstance(event, Finished):
-                return
+    async def __anext__(self) -> GenerationEvent:
+        if self.ended and self._events.empty():
+            raise StopAsyncIteration
+        event = await self._events.get()
+        if isinstance(event, BaseException):
+            raise event
+        return event

@@ -142,7 +142,7 @@ class RemoteEngine:
         work.add_done_callback(lambda task: self._on_end(mailbox, task))
         self._in_flight[mailbox] = work
         try:
-            async for event in mailbox.read():
+            async for event in mailbox:
                 yield event
         finally:
             work.cancel()

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from bot.domain.generation import (
@@ -104,9 +105,10 @@ class ScriptedGenerator:
         cancelled = self._in_flight[request.id] = asyncio.Event()
         pieces, reason = 0, FinishReason.CANCELLED
         try:
-            async for event in self._play(script, cancelled):
-                pieces += isinstance(event, Piece)
-                yield event
+            async with aclosing(self._play(script, cancelled)) as events:
+                async for event in events:
+                    pieces += isinstance(event, Piece)
+                    yield event
             reason = FinishReason.CANCELLED if cancelled.is_set() else script.finish
             yield Finished(reason, prompt_tokens, pieces)
         except Exception:
@@ -130,7 +132,7 @@ class ScriptedGenerator:
         reply = self._reply(request)
         return _Script((reply,) if isinstance(reply, str) else tuple(reply))
 
-    async def _play(self, script: _Script, cancelled: asyncio.Event) -> AsyncIterator[GenerationEvent]:
+    async def _play(self, script: _Script, cancelled: asyncio.Event) -> AsyncGenerator[GenerationEvent]:
         started = False
         for step in script.steps:
             if isinstance(step, asyncio.Event):
