@@ -72,9 +72,9 @@ class Talk:
         except InklingError as error:
             return Outcome(sentence(error, self._person.locale), failed=True)
 
-    async def stop(self) -> bool:
-        """Stop what is being answered; whether there was something."""
-        return await self._core.stop(StopReply(PLACE, self._person))
+    async def stop(self, turn_id: str) -> bool:
+        """Stop an answer; whether it was still under way."""
+        return await self._core.stop(StopReply(PLACE, self._person, message_ref(turn_id)))
 
     async def _ask(self, text: str) -> Outcome:
         event = self._new_id()

@@ -25,6 +25,11 @@ MARK = "› "
 _THEME = Theme({"markdown.u": "underline", "markdown.fence": "dim"})
 
 
+def question(text: str) -> str:
+    """What a person wrote, as it stood at the prompt; the terminal itself breaks long lines, as it did there."""
+    return f"\x1b[1m{MARK}\x1b[22m" + text.replace("\n", "\n" + " " * len(MARK))
+
+
 class Layout:
     """Draws Markdown and small lines for a terminal of these colours."""
 
@@ -34,11 +39,6 @@ class Layout:
     def markdown(self, text: str, columns: int) -> str:
         """The text as lines with ANSI colours, each at most `columns` wide, without the end of the last."""
         return self._drawn(_Page(text), columns)
-
-    def question(self, text: str, columns: int) -> str:
-        """What a person wrote, as it stood at the prompt."""
-        mark = Text(MARK, style="bold")
-        return self._drawn(mark.append(text.replace("\n", "\n" + " " * len(MARK)), style="not bold"), columns)
 
     def small(self, text: str, columns: int) -> str:
         """A line of ours beside the conversation."""

@@ -37,8 +37,16 @@ class TerminalPlatform:
     pace = 0.05
 
     def __init__(
-        self, *, data_folder: Path, clock: Clock, new_id: NewId, bot_name: str, environ: Mapping[str, str]
+        self,
+        *,
+        data_folder: Path,
+        clock: Clock,
+        new_id: NewId,
+        bot_name: str,
+        environ: Mapping[str, str],
+        pipe: Pipe | None = None,
     ) -> None:
+        """Without a `pipe` of its own it takes the standard streams, and a prompt where they are a terminal."""
         self.finished = asyncio.Event()
         self._data_folder = data_folder
         self._clock = clock
@@ -51,10 +59,9 @@ class TerminalPlatform:
         self._core: Core | None = None
         self._task: asyncio.Task[int] | None = None
         self._loop: PromptLoop | None = None
-        is_drawn_on = sys.stdin.isatty() and sys.stdout.isatty() and environ.get("TERM", "dumb") != "dumb"
-        self._output = create_output() if is_drawn_on else None
+        self._output = create_output() if pipe is None and _has_screen(environ) else None
         self._screen = Screen(self._output, environ, self._person.locale, clock) if self._output else None
-        self._pipe = Pipe()
+        self._pipe = pipe or Pipe()
 
     # --- lifecycle --------------------------------------------------------------------------------------------------
 
@@ -112,7 +119,7 @@ class TerminalPlatform:
         assert self._core is not None
         assert self._started_at is not None
         is_late = target.turn.created_at < self._started_at
-        waits_behind_another = self._screen is not None and self._screen.is_answering
+        waits_behind_another = self._screen is not None and self._screen.answering is not None
         if not is_late and not waits_behind_another:
             return ""
         question = await self._core.reading.view(target.turn.parent_id or "", self._person)
@@ -162,6 +169,10 @@ class _Shown:
 
     async def finish(self, answer: Answer) -> None:
         """It is finished."""
+
+
+def _has_screen(environ: Mapping[str, str]) -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() and environ.get("TERM", "dumb") != "dumb"
 
 
 def _person(environ: Mapping[str, str]) -> Person:

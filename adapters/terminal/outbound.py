@@ -19,7 +19,7 @@ from prompt_toolkit.output import Output
 from adapters.rendering.characters import printable
 from adapters.rendering.streaming import complete, last_block
 from adapters.terminal.inbound import described, message_ref
-from adapters.terminal.layout import MARK, Layout
+from adapters.terminal.layout import MARK, Layout, question
 from adapters.terminal.lines import say
 from bot.domain.generation import EngineHealth, EngineState
 from bot.domain.messages import Answer, Control
@@ -51,9 +51,10 @@ class Screen:
         return self._output.get_size().columns
 
     @property
-    def is_answering(self) -> bool:
-        """Whether an answer is waited for or under way."""
-        return bool(self._open)
+    def answering(self) -> str | None:
+        """The turn of the answer that is under way or waited for, of several the first."""
+        reply = self._current()
+        return reply.turn_id if reply is not None else None
 
     def print(self, text: str) -> None:
         """Put lines into the scrollback, above whatever is live."""
@@ -73,7 +74,7 @@ class Screen:
 
     def print_question(self, line: str) -> None:
         """Put what the person wrote into the scrollback."""
-        self.print(self.layout.question(printable(line), self.columns))
+        self.print(question(printable(line)))
 
     def refresh(self) -> None:
         """Draw the live part anew."""
@@ -112,10 +113,13 @@ class Screen:
             await self._floor_free.wait()
 
     def _live(self) -> list[str]:
-        reply = self._open.get(self._floor or "") or next(iter(self._open.values()), None)
+        reply = self._current()
         lines = self._growing(reply.growing) if reply is not None else []
         status = self.hint or (self._status(reply) if reply is not None else "")
         return [*lines, self.layout.small(printable(status), self.columns - 1)] if status else lines
+
+    def _current(self) -> ScreenReply | None:
+        return self._open.get(self._floor or "") or next(iter(self._open.values()), None)
 
     def _growing(self, markdown: str) -> list[str]:
         """The growing block, its end when it is higher than the screen."""
@@ -195,6 +199,7 @@ class ScreenReply:
         self.growing = ""
         self._print_blocks(text[len(self._printed) :])
         self._printed = text
+        self._print_mark()
         if answer.pictures:
             self._screen.print(printable(described(answer.pictures)))
         goes_on = say("more", self._screen.locale) if Control.CONTINUE in answer.controls else ""
@@ -208,9 +213,13 @@ class ScreenReply:
             return
         if self._printed:
             self._screen.print("")
-        elif self._mark:
-            self._screen.print_small(self._mark)
+        self._print_mark()
         self._screen.print(self._screen.layout.markdown(markdown, self._screen.columns))
+
+    def _print_mark(self) -> None:
+        if self._mark:
+            self._screen.print_small(self._mark)
+            self._mark = ""
 
     def _start_anew(self) -> None:
         """What was printed stays; the other text follows it whole."""

@@ -92,8 +92,9 @@ class PromptLoop:
 
     def _interrupt(self, buffer: Buffer) -> None:
         """Stop the answer, else clear the line, else (the second time) leave."""
-        if self._screen.is_answering:
-            self._stopping = asyncio.create_task(self._talk.stop(), name="stop answer")
+        answering = self._screen.answering
+        if answering is not None:
+            self._stopping = asyncio.create_task(self._talk.stop(answering), name="stop answer")
         elif buffer.text:
             buffer.reset()
         elif self._screen.hint:

@@ -6,10 +6,12 @@ What is asked decides what is said, so that a test reads as a conversation:
 
     ECHO text       the text itself (with \\n for line ends), a character at a time
     LONG number     so many paragraphs
+    CODE number     a fence of so many lines, and a word after it
     SLOW text       the same, and then no end until it is stopped
     FAIL            the engine cannot
+    EVIL            words with a terminal's control sequences in them
     HANG            no word at all until it is stopped
-    WAIT path text  the text, once the file exists
+    WAIT file text  the text, once the data folder has the file
     anything else   "You said: …"
 """
 
@@ -19,24 +21,20 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from adapters.terminal import TerminalPlatform
 from bot.app import SystemClock, new_id
-from bot.chat.admission import Admission
-from bot.chat.dispatch import Core
-from bot.chat.jobs import Services
 from bot.domain.generation import GenerationRequest
 from bot.engine.scripted import ScriptedGenerator, Step
 from bot.errors import EngineDown
 from bot.logs import set_up
 from bot.settings import Settings
-from storage.database import Database, sqlite_url
-from storage.files import DataFiles
-from storage.unit_of_work import SqlUnitOfWorkFactory
+from tests.houses import open_house
 
 
-def reply(request: GenerationRequest) -> str | Sequence[Step]:
+def reply(request: GenerationRequest, folder: Path) -> str | Sequence[Step]:
     """The script for a request; see the module."""
     # Questions without an answer come together in one message; the last line is what was asked now.
     asked = request.messages[-1].content.splitlines()[-1]
@@ -48,15 +46,20 @@ def reply(request: GenerationRequest) -> str | Sequence[Step]:
         case "LONG":
             words = (f"Paragraph {count} has **bold** and 中文字符 in it.\n\n" for count in range(int(text)))
             return list(_flowing("".join(words)))
+        case "CODE":
+            rows = "\n".join(f"row({count})" for count in range(int(text)))
+            return list(_flowing(f"```py\n{rows}\n```\n\nbelow"))
         case "SLOW":
             return [*text, asyncio.Event()]
         case "FAIL":
             return [EngineDown()]
+        case "EVIL":
+            return "plain \x1b[31mred\x1b[2J \x1b]0;title\x07\x9b5A words"
         case "HANG":
             return [asyncio.Event()]
         case "WAIT":
-            path, _, text = text.partition(" ")
-            return [_once_there(Path(path)), text]
+            name, _, text = text.partition(" ")
+            return [_once_there(folder / name), text]
     return f"You said: {asked}"
 
 
@@ -84,42 +87,22 @@ def _once_there(path: Path) -> asyncio.Event:
 _looking: set[asyncio.Future[None]] = set()
 
 
+def script(folder: Path) -> ScriptedGenerator:
+    """A generator that answers as the module says."""
+    return ScriptedGenerator(partial(reply, folder=folder))
+
+
 async def main(folder: Path) -> int:
-    """The composition of `python -m bot chat`, with a scripted generator in the engine's place."""
+    """What `python -m bot chat` composes, with the script in the engine's place."""
+    set_up(Settings.load({}).log, folder / "inkling.log")
     clock = SystemClock()
     terminal = TerminalPlatform(data_folder=folder, clock=clock, new_id=new_id, bot_name="Inkling", environ=os.environ)
-    loaded = Settings.load({"PERSON_BUDGET": "1000/minute", "PLACE_BUDGET": "1000/minute"})
-    set_up(loaded.log, folder / "inkling.log")
-    settings = loaded.chat
-    database = Database(sqlite_url(folder))
-    await database.open()
-    generator = ScriptedGenerator(reply)
-    services = Services(
-        settings=settings,
-        units=SqlUnitOfWorkFactory(database),
-        files=DataFiles(folder),
-        generator=generator,
-        painter=None,
-        platforms={terminal.name: terminal},
-        admission=Admission(
-            person_budget=settings.person_budget,
-            place_budget=settings.place_budget,
-            queue_limit=settings.queue_limit,
-            capacity=lambda: 4,
-        ),
-        clock=clock,
-        new_id=new_id,
-    )
-    core = Core(services, owner="tests")
-    try:
-        await core.start()
-        await terminal.start(core)
-        return await terminal.wait_closed()
-    finally:
-        await terminal.stop_listening()
-        await core.close(grace_s=0)
-        await terminal.close()
-        await database.close()
+    async with open_house(folder, generator=script(folder), platform=terminal, clock=clock) as house:
+        await terminal.start(house.core)
+        try:
+            return await terminal.wait_closed()
+        finally:
+            await terminal.close()
 
 
 if __name__ == "__main__":

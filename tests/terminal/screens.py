@@ -10,6 +10,8 @@ from pathlib import Path
 import pexpect
 import pyte
 
+from adapters.rendering.characters import width
+
 PATIENCE_S = 30.0
 CTRL_C, CTRL_D, TAB, ALT_ENTER, UP = "\x03", "\x04", "\t", "\x1b\r", "\x1b[A"
 
@@ -62,6 +64,15 @@ class Terminal:
     def visible(self) -> str:
         """What is on the screen now."""
         return "\n".join(self._visible_lines())
+
+    def is_at_rest(self) -> bool:
+        """Whether an empty prompt waits for the next message, and nothing else goes on."""
+        shown = self.visible().rstrip()
+        return shown.endswith("\n›") and "thinking" not in shown.rpartition("\n\n")[2]
+
+    def column_of(self, line: str, character: str) -> int:
+        """The column in which a character of a line stands."""
+        return width(line[: line.index(character)])
 
     def until(self, met: Callable[[], bool] | str) -> None:
         """Read what the program writes until a text is on the screen or above, or a condition is met."""

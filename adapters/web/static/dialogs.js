@@ -1,10 +1,9 @@
 // The small windows: a new channel, jump to a place, who sits here, and help.
 
-import { avatar, h, icon, iconButton, toast } from "./dom.js";
+import { avatar, h, icon, iconButton } from "./dom.js";
 import { post } from "./link.js";
 import { myKey, myName, rename } from "./person.js";
 import { addressOf, nameOf, orderedPlaces } from "./sidebar.js";
-import { keyOf } from "./state.js";
 import { both, commands, t } from "./words.js";
 
 /** A dialog with a head; it is removed when it closes. Escape closes it, and the focus goes back by itself. */
@@ -105,17 +104,13 @@ export function personDialog(renamed) {
   };
   onEnter(other, openOther);
   const button = (label, act, kind = "") => h("button", { type: "button", class: `button ${kind}`, onclick: act }, label);
-  const face = h("div", { class: "turn-head" }, avatar(myName(), myKey()));
   const dialog = open(
     t("person.settings"),
-    face,
-    field(t("person.name"), name),
-    h("div", { class: "dialog-actions" }, button(t("person.save"), save, "primary")),
+    h("div", { class: "row" }, avatar(myName(), myKey()), field(t("person.name"), name), button(t("person.save"), save, "primary")),
     h("div", { class: "field" }, h("span", {}, t("app.theme")), themes()),
     h("hr", { class: "rule" }),
     h("div", { class: "field" }, h("span", {}, t("person.other")), h("small", {}, t("person.other.hint"))),
-    field(t("person.other.name"), other),
-    h("div", { class: "dialog-actions" }, button(t("person.other.open"), openOther)),
+    h("div", { class: "row" }, field(t("person.other.name"), other), button(t("person.other.open"), openOther)),
   );
 }
 

@@ -82,7 +82,7 @@ export function showPerson() {
 }
 
 /** On a narrow screen the sidebar lies over the page. */
-export function openSidebar(open) {
+function openSidebar(open) {
   sidebar.classList.toggle("open", open);
   scrim.hidden = !open;
   opener.setAttribute("aria-expanded", String(open));
