@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 import structlog
@@ -132,7 +132,7 @@ class RemoteEngine:
         """Estimated from above, see `bot.engine.estimate`."""
         return estimate_messages(messages)
 
-    async def generate(self, request: GenerationRequest) -> AsyncIterator[GenerationEvent]:
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationEvent, None]:
         """See `bot.ports.TextGenerator.generate`. Token counts are the server's, or estimates when it gives none."""
         if not any(message.content.strip() for message in request.messages):
             raise RequestRejected(reason="the prompt is empty")

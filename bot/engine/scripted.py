@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -94,7 +94,7 @@ class ScriptedGenerator:
         self._refuse_unless_ready()
         return [_cost(message) for message in messages]
 
-    async def generate(self, request: GenerationRequest) -> AsyncIterator[GenerationEvent]:
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationEvent, None]:
         """See `bot.ports.TextGenerator.generate`."""
         self._refuse_unless_ready()
         prompt_tokens = sum(_cost(message) for message in request.messages)
