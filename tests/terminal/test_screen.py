@@ -190,6 +190,18 @@ def test_leaving_puts_the_terminal_in_order_and_speaks_chinese_to_chinese(tmp_pa
     assert "?2004l" in terminal.raw.decode()[-200:]
 
 
+def test_who_leaves_during_an_answer_keeps_what_was_said(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.until(terminal.is_at_rest)
+    terminal.say("SLOW some words of it")
+    terminal.until("\nsome words of it")
+
+    terminal.type(CTRL_D)
+
+    assert terminal.until_ended() == 0
+    assert terminal.text().count("\nsome words of it") == 1
+
+
 def test_after_a_crash_the_answer_comes_with_the_words_it_answers(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
     terminal.until(terminal.is_at_rest)
