@@ -75,6 +75,9 @@ def _with_settings(program: Callable[[Settings], Coroutine[Any, Any, T]], *, log
             prepare(settings.storage.data_folder)
         set_up(settings.log, settings.storage.data_folder / "inkling.log" if log_to_file else None)
         return asyncio.run(program(settings))
+    except KeyboardInterrupt:
+        # Ctrl-C where nothing else takes it, as in a pipe: what is unanswered is answered at the next start.
+        sys.exit(130)
     except BaseException as error:
         known = _operator_error(error)
         if known is None:

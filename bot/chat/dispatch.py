@@ -30,7 +30,8 @@ from bot.chat.privacy import privacy
 from bot.chat.reading import Reading
 from bot.chat.releasing import note_release, release
 from bot.chat.replying import reply
-from bot.chat.streaming import LiveReply, StoredDeliveries, answer_of
+from bot.chat.showing import LiveReply, StoredDeliveries
+from bot.chat.streaming import answer_of
 from bot.chat.summarizing import summarize
 from bot.chat.writing import write
 from bot.domain.commands import Who, command_named

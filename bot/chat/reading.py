@@ -11,10 +11,11 @@ from bot.chat.jobs import Services
 from bot.chat.streaming import controls_under
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.generation import EngineHealth
+from bot.domain.keeping import Bucket, ReleaseVotes, Totals
 from bot.domain.messages import Control
 from bot.domain.places import Person, Place, Platform
 from bot.domain.ratings import Verdict
-from bot.ports import Bucket, ReleaseVotes, Totals, UnitOfWork
+from bot.ports import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
