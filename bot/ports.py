@@ -335,7 +335,9 @@ class Ratings(Protocol):
 
     async def suggest(self, suggestion: Suggestion) -> None: ...
 
-    async def suggestions_of(self, turn_id: str) -> Sequence[Suggestion]: ...
+    async def suggestions_of(self, turn_ids: Sequence[str]) -> Sequence[Suggestion]:
+        """Oldest first."""
+        ...
 
 
 class Releases(Protocol):

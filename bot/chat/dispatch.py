@@ -75,6 +75,8 @@ class Core:
         self._failed: list[InboxItem] = []
         self._releases: set[str] = set()
         self.reading = Reading(services)
+        metrics.WAITING.set_function(lambda: services.admission.waiting)
+        metrics.RUNNING.set_function(lambda: services.admission.running)
 
     # --- lifecycle --------------------------------------------------------------------------------------------------
 
