@@ -16,7 +16,7 @@ doctor: $(READY)
 	@$(BIN)/python -m bot doctor
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
