@@ -337,7 +337,9 @@ class Core:
 def _failed(job: Job, error: Exception) -> Turn:
     """The answer's turn when it could not be made: what was written stays, with the reason beneath it."""
     reason = sentence(error, job.locale)
-    log.warning("answer not made", answer=job.answer.id, error=type(error).__name__, detail=str(error))
+    # The line's key and the operator's detail, never its values: those may quote what people wrote.
+    line, detail = getattr(error, "line", ""), getattr(error, "detail", "")
+    log.warning("answer not made", answer=job.answer.id, error=type(error).__name__, line=line, detail=detail)
     if isinstance(error, Refused):
         return job.answer.ended(TurnStatus.REFUSED, reason)
     if job.text.strip():
