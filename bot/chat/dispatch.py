@@ -80,10 +80,13 @@ class Core:
 
     # --- lifecycle --------------------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
-        """Take up what an earlier process of this name had accepted and not finished."""
+    async def prepare(self) -> None:
+        """Before the platforms listen: let go of what an earlier process of this name had claimed."""
         async with self._services.units() as uow:
             await uow.inbox.release(self._owner)
+
+    async def start(self) -> None:
+        """Once the platforms can show answers: take up what was accepted earlier and not finished."""
         await self._take_up()
         self._upkeep = asyncio.create_task(self._keep_up(), name="inbox upkeep")
 
