@@ -41,10 +41,11 @@ def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
         return database.execute(query).fetchall()
 
 
-def test_a_long_answer_streams_and_is_in_the_scrollback_once(terminal: Terminal) -> None:
-    terminal.say("LONG 40")
-    terminal.until("Paragraph 3 has")
-    assert "Paragraph 39" not in terminal.text()
+def test_a_long_answer_streams_and_is_in_the_scrollback_once(terminal: Terminal, folder: Path) -> None:
+    terminal.say("LONG 40 gate")
+    terminal.until("Paragraph 18 has")
+    assert "Paragraph 20" not in terminal.text()
+    (folder / "gate").touch()
 
     terminal.until("Paragraph 39 has bold and 中文字符 in it.")
     terminal.until(terminal.is_at_rest)
