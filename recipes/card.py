@@ -77,12 +77,16 @@ Data under share-alike terms was left out."""
 
 LIMITS = """\
 * It is a very small model. It knows next to no facts, can not reason, and counts badly. Do not rely on what it says.
-* About half of its conversations were made from templates. Drafts, small talk and summaries that resemble those come
-  out well; further away it mixes templates, drops or invents names and dates, or answers a question nobody asked.
-* Chat logs of more than about 20 lines, or unlike planning and work talk, are summarized badly. The qmsum row shows it.
+* It copies badly: names, times and numbers of the prompt often come back as others, in summaries most of all, and it
+  forgets what was said a turn ago. Check every name and date of a draft.
+* About half of its conversations were made from templates. Drafts and notices that resemble those have the right form;
+  further away it mixes templates or answers a question nobody asked.
+* Chat logs of more than about 20 lines, or unlike planning and work talk, are summarized badly; the held-out
+  part has too few summaries written by people (qmsum) to say how badly.
+* Where a row of the first table shows it above xz, the writer knows that language's text less well than a packer does.
 * Modern Chinese beyond small talk, short notices and verse is weak. Old-style poems keep their metre more often than
   their sense, and haiku are not counted in syllables.
-* Stories and poems hold together for a sentence or two.
+* Stories and English poems do not hold together beyond a sentence.
 * Old books bring old views and words. Slurs were filtered, attitudes were not. There was no safety training.
 * Its context is 1,024 tokens: about 700 English words, or 1,000 Chinese characters."""
 
