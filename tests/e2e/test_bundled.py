@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.e2e.processes import Bot, environment
 
@@ -20,19 +23,25 @@ async def test_the_page_answers_in_words_with_nothing_set(tmp_path: Path) -> Non
     assert answer["release"].startswith("writer@")
 
 
-async def test_the_terminal_answers_in_both_languages(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("locale", "line", "letters"),
+    [
+        ("en_US.UTF-8", "Write a birthday message for Amir.", "[a-z]{3}"),
+        ("zh_CN.UTF-8", "写首小诗：月亮", "[\u4e00-\u9fff]"),
+    ],
+)
+async def test_the_terminal_answers_in_the_language_asked(tmp_path: Path, locale: str, line: str, letters: str) -> None:
     ended = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "bot", "chat"],
         cwd=tmp_path,
-        env=environment(DATA_FOLDER=str(tmp_path), ENGINE_THREADS="1"),
-        input="Write a poem about the sea.\n写首小诗：月亮\n".encode(),
+        env=environment(DATA_FOLDER=str(tmp_path), ENGINE_THREADS="1", LC_ALL=locale),
+        input=f"{line}\n".encode(),
         capture_output=True,
         timeout=100,
     )
 
     said = ended.stdout.decode()
     assert ended.returncode == 0, ended.stderr
-    assert any("\u4e00" <= character <= "\u9fff" for character in said)
-    assert any(character.isascii() and character.isalpha() for character in said)
+    assert re.search(letters, said)
     assert "\ufffd" not in said
