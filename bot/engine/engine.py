@@ -31,7 +31,6 @@ from bot.errors import EngineDied, EngineDown, EngineLoading, GenerationError, P
 
 log = structlog.get_logger(__name__)
 
-_CAPACITY = 1
 _DEATHS_OF_A_REQUEST = 2
 _DEATHS_BEFORE_READY = 3
 _PAUSE_S = 1.0
@@ -61,11 +60,23 @@ class LocalEngine:
         threads: for the processor's work; 0 for one a physical core.
         dtype: "auto" (by the hardware), "float32" or "bfloat16".
         load_wait_s: how long a request or a count waits for an engine that is loading before EngineLoading.
+        cache_mib: memory for keys and values; 0 for a share of what is free.
+        max_running: how many requests are answered at the same time.
     """
 
-    def __init__(self, model: str, *, threads: int = 0, dtype: str = "auto", load_wait_s: float = 120.0) -> None:
+    def __init__(
+        self,
+        model: str,
+        *,
+        threads: int = 0,
+        dtype: str = "auto",
+        load_wait_s: float = 120.0,
+        cache_mib: int = 0,
+        max_running: int = 16,
+    ) -> None:
         self._model = model
-        self._arguments = (model, str(threads), dtype)
+        self._arguments = (model, str(threads), dtype, str(cache_mib), str(max_running))
+        self._max_running = max_running
         self._load_wait_s = load_wait_s
         self._state = EngineState.LOADING
         self._detail = ""
@@ -122,7 +133,7 @@ class LocalEngine:
             running=len(self._running),
             waiting=self._count_waiting(),
             detail=self._detail,
-            capacity=_CAPACITY,
+            capacity=self._max_running,
         )
 
     # --- the port ---
@@ -188,7 +199,7 @@ class LocalEngine:
 
     def _advance(self) -> None:
         """Hand requests to the worker while it has room, and tell the others where they stand."""
-        while self._state is EngineState.READY and self._line and len(self._running) < _CAPACITY:
+        while self._state is EngineState.READY and self._line and self._has_room():
             ticket = self._line.pop()
             if ticket.request.release not in (None, self._release):
                 ticket.put(RequestRejected(reason=f"the release {ticket.request.release} is not in service"))
@@ -202,6 +213,14 @@ class LocalEngine:
             )
         for position, ticket in enumerate(self._line, start=1):
             self._tell_position(ticket, position)
+
+    def _has_room(self) -> bool:
+        """A request over which a worker may have died has no company until it says something: should the next worker
+        die too, it is known whose fault it was."""
+        running = self._running.values()
+        return len(running) < self._max_running and not any(
+            ticket.deaths and not (ticket.has_pieces or ticket.ended) for ticket in running
+        )
 
     def _tell_position(self, ticket: _Ticket, position: int) -> None:
         # A request that is run again was Started once, and stays so for its reader.
@@ -313,12 +332,15 @@ class LocalEngine:
             question.set_result(answer)
 
     def _on_started(self, message: Message) -> None:
-        self._running[message["id"]].start(self._release)
+        self._running[message["id"]].start(message["release"])
 
     def _on_piece(self, message: Message) -> None:
         ticket = self._running[message["id"]]
         ticket.completion_tokens = message["tokens"]
+        is_first = not ticket.has_pieces
         ticket.put(Piece(message["text"]))
+        if is_first and ticket.deaths:
+            self._advance()
 
     def _on_done(self, message: Message) -> None:
         reason = FinishReason(message["reason"])
@@ -374,7 +396,7 @@ class LocalEngine:
 
     def _sort_out_after_death(self) -> None:
         """Run requests again that showed nothing, once; ask questions again; let nobody wait without limit."""
-        for ticket in self._running.values():
+        for ticket in reversed(self._running.values()):
             ticket.deaths += 1
             if ticket.ended:
                 continue

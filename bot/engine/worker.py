@@ -1,4 +1,5 @@
-"""The worker: a process of its own that holds the model, `python -m bot.engine.worker MODEL THREADS DTYPE`.
+"""The worker: a process of its own that holds the model,
+`python -m bot.engine.worker MODEL THREADS DTYPE CACHE_MIB MAX_RUNNING`.
 
 It speaks frames (`bot.engine.wire`) on its standard input and output, and ends by itself when its input does: when the
 bot closes it, and when the bot is gone, however it went. Three threads share the work:
@@ -6,7 +7,7 @@ bot closes it, and when the bot is gone, however it went. Three threads share th
 - *reader* takes messages in, and ends the process at the end of the input, whatever the others do;
 - *counter* answers `count` and `check` with a tokenizer of its own, from before the weights are there, and while the
   model is generating;
-- the main thread loads the model and runs requests one after another.
+- the main thread loads the model and steps all requests on together.
 
 Messages by their `kind`, first those that come in:
 
@@ -22,10 +23,10 @@ Messages by their `kind`, first those that come in:
     counted  {ask, tokens: [int]}
     checked  {ask, tokens}
     refused  {ask or id, reason}           a sentence on why the request is impossible
-    started  {id}
+    started  {id, release}
     piece    {id, text, tokens}            tokens: how many were generated so far
     done     {id, reason, prompt_tokens, completion_tokens}
-    broken   {id, detail}                  a step failed; detail names the error, and holds no content
+    broken   {id, detail}                  its steps failed; detail names the error, and holds no content
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, BinaryIO
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from bot.engine.prompts import ChatPrompts
-    from bot.engine.runner import Runner
+    from bot.engine.runner import Event, Runner
 
 
 class Channel:
@@ -72,7 +74,11 @@ class Channel:
 
     def send(self, kind: str, **fields: object) -> None:
         """Send a message. When nobody is there to read it, the process has no reason to go on."""
-        data = memoryview(frame({"kind": kind, **fields}))
+        self.send_all([{"kind": kind, **fields}])
+
+    def send_all(self, messages: Sequence[Message]) -> None:
+        """Send several messages in one go."""
+        data = memoryview(b"".join(map(frame, messages)))
         try:
             with self._sending:
                 while data:
@@ -88,14 +94,17 @@ class Channel:
 class Worker:
     """One model's process."""
 
-    def __init__(self, channel: Channel, model: str, threads: int, dtype: str) -> None:
+    def __init__(
+        self, channel: Channel, model: str, threads: int, dtype: str, cache_mib: int, max_running: int
+    ) -> None:
         self._channel = channel
         self._model = model
         self._threads = threads
         self._dtype = dtype
+        self._cache_mib = cache_mib
+        self._max_running = max_running
         self._asks: SimpleQueue[Message] = SimpleQueue()
         self._runs: SimpleQueue[Message] = SimpleQueue()
-        self._cancelled = -1
 
     def work(self) -> None:
         """Load, then serve until the input ends. Returns only when the model cannot be loaded."""
@@ -110,16 +119,16 @@ class Worker:
             self._channel.send("failed", detail=f"The model {self._model} could not be loaded ({_where(error)}).")
             return
         while True:
-            self._run(runner, self._runs.get())
+            while runner.is_idle or not self._runs.empty():
+                self._take(runner, self._runs.get())
+            self._tell(runner.step())
 
     def _read(self) -> None:
         try:
             while (message := self._channel.receive()) is not None:
                 match message["kind"]:
-                    case "run":
+                    case "run" | "cancel":
                         self._runs.put(message)
-                    case "cancel":
-                        self._cancelled = message["id"]
                     case _:
                         self._asks.put(message)
         finally:
@@ -136,11 +145,17 @@ class Worker:
         release = weights.release_name(self._model, weights.fingerprint(folder))
         model = self._load_weights(folder)
 
-        from bot.engine.prompts import ChatPrompts
-        from bot.engine.runner import Runner
+        import torch
 
-        runner = Runner(model, ChatPrompts(tokenizer), window)
-        dtype = str(model.dtype).removeprefix("torch.")
+        from bot.engine.generic import choose_model
+        from bot.engine.prompts import ChatPrompts
+        from bot.engine.runner import Defaults, Runner
+
+        defaults, dtype = Defaults.of(model.generation_config), str(model.dtype).removeprefix("torch.")
+        with torch.inference_mode():
+            path = choose_model(model, window)
+        cache_mib = hardware.choose_cache_mib(self._cache_mib)
+        runner = Runner(release, path, ChatPrompts(tokenizer), defaults, window, cache_mib, self._max_running)
         detail = f"{dtype} on {model.device.type}, {hardware.choose_threads(self._threads)} threads"
         self._channel.send("ready", release=release, detail=detail)
         return runner
@@ -179,30 +194,43 @@ class Worker:
             except Exception as error:  # one odd text must not end the counting
                 self._channel.send("refused", ask=ask, reason=f"it cannot be tokenized ({type(error).__name__})")
 
-    def _run(self, runner: Runner, message: Message) -> None:
+    def _take(self, runner: Runner, message: Message) -> None:
         number = message["id"]
-        self._channel.send("started", id=number)
+        if message["kind"] == "cancel":
+            self._tell(runner.cancel(number))
+            return
         try:
-            outcome = runner.generate(
-                unpack_messages(message["messages"]),
-                unpack_sampling(message["sampling"]),
-                lambda text, tokens: self._channel.send("piece", id=number, text=text, tokens=tokens),
-                lambda: self._cancelled == number,
-            )
+            runner.open(number, unpack_messages(message["messages"]), unpack_sampling(message["sampling"]))
         except RequestRejected as error:
             self._channel.send("refused", id=number, reason=error.values["reason"])
         except PromptTooLong as error:
             self._channel.send("refused", id=number, reason=f"{error.values['tokens']} tokens do not fit the window")
-        except Exception as error:  # one failing request must not end the others
+        except Exception as error:  # one odd text must not end the others
             self._channel.send("broken", id=number, detail=_where(error))
-        else:
-            self._channel.send(
-                "done",
-                id=number,
-                reason=outcome.reason,
-                prompt_tokens=outcome.prompt_tokens,
-                completion_tokens=outcome.completion_tokens,
-            )
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        if events:
+            self._channel.send_all([_message(event) for event in events])
+
+
+def _message(event: Event) -> Message:
+    from bot.engine.runner import Began, Broke, Ended, Said
+
+    match event:
+        case Began(number, release):
+            return {"kind": "started", "id": number, "release": release}
+        case Said(number, text, tokens):
+            return {"kind": "piece", "id": number, "text": text, "tokens": tokens}
+        case Ended(number, reason, prompt_tokens, completion_tokens):
+            return {
+                "kind": "done",
+                "id": number,
+                "reason": reason,
+                "prompt_tokens": prompt_tokens,
+                "completion_tokens": completion_tokens,
+            }
+        case Broke(number, error):
+            return {"kind": "broken", "id": number, "detail": _where(error)}
 
 
 def _where(error: Exception) -> str:
@@ -218,8 +246,8 @@ def main(arguments: list[str]) -> None:
     # A service manager's SIGTERM goes to every process of the service; the bot still wants its answers finished then.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.environ.update(TOKENIZERS_PARALLELISM="false", TRANSFORMERS_VERBOSITY="error", HF_HUB_DISABLE_PROGRESS_BARS="1")
-    model, threads, dtype = arguments
-    Worker(channel, model, int(threads), dtype).work()
+    model, threads, dtype, cache_mib, max_running = arguments
+    Worker(channel, model, int(threads), dtype, int(cache_mib), int(max_running)).work()
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ async def test_a_ready_engine_says_what_it_serves(engine: LocalEngine, writer_fo
     await answer(engine, "greet")
 
     health = engine.health()
-    assert (health.state, health.window, health.capacity) == (EngineState.READY, WINDOW, 1)
+    assert (health.state, health.window, health.capacity) == (EngineState.READY, WINDOW, 16)
     assert (health.running, health.waiting) == (0, 0)
     assert health.release.startswith(f"{writer_folder.name}@")
     assert health.detail == "float32 on cpu, 1 threads"
@@ -186,22 +186,22 @@ async def test_two_requests_of_one_id_at_once_are_one_too_many(engine: LocalEngi
 # --- the line and cancel ---
 
 
-async def test_people_are_served_in_turn_and_told_where_they_stand(engine: LocalEngine):
+async def test_people_are_served_in_turn_and_told_where_they_stand(single: LocalEngine):
     served: list[str] = []
     places: dict[str, list[int]] = {}
 
     async def take_part(name: str, person: str) -> None:
-        async for event in engine.generate(ask(user("greet"), person=person)):
+        async for event in single.generate(ask(user("greet"), person=person)):
             if isinstance(event, Queued):
                 places.setdefault(name, []).append(event.position)
             if isinstance(event, Started):
                 served.append(name)
 
-    async with aclosing(engine.generate(ask(user("count"), sampling=WILD))) as events:
+    async with aclosing(single.generate(ask(user("count"), sampling=WILD))) as events:
         await anext(events)
         people = [("a1", "ada"), ("a2", "ada"), ("a3", "ada"), ("b1", "bob"), ("c1", "cy")]
         tasks = [asyncio.create_task(take_part(name, person)) for name, person in people]
-        while engine.health().waiting < len(people) or len(places) < len(people):
+        while single.health().waiting < len(people) or len(places) < len(people):
             await asyncio.sleep(0.001)
     await asyncio.gather(*tasks)
 
@@ -222,14 +222,14 @@ async def test_cancel_ends_a_running_request_and_frees_the_engine(engine: LocalE
     assert await answer(engine, "greet") == LEARNED["greet"]
 
 
-async def test_cancel_ends_a_waiting_request(engine: LocalEngine):
+async def test_cancel_ends_a_waiting_request(single: LocalEngine):
     waiting, events = ask(user("greet")), []
-    async with aclosing(engine.generate(ask(user("count"), sampling=WILD))) as running:
+    async with aclosing(single.generate(ask(user("count"), sampling=WILD))) as running:
         await anext(running)
-        async for event in engine.generate(waiting):
+        async for event in single.generate(waiting):
             events.append(event)
             if isinstance(event, Queued):
-                await engine.cancel(waiting.id)
+                await single.cancel(waiting.id)
 
     assert shape_of(events) == "QF"
     assert end_of(events).completion_tokens == 0
