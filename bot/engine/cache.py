@@ -144,7 +144,10 @@ class Prefixes:
             step = step.parent
         while self.kept + tokens > self._places:
             leaves = [leaf for leaf in self._leaves(self._root) if id(leaf) not in path]
-            self._drop(min(leaves, key=lambda leaf: leaf.used))
+            for leaf in sorted(leaves, key=lambda leaf: leaf.used):
+                self._drop(leaf)
+                if self.kept + tokens <= self._places:
+                    break
 
     def _leaves(self, top: _Node) -> Iterator[_Node]:
         stack = [top]

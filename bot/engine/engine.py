@@ -27,7 +27,15 @@ from bot.engine.line import Line
 from bot.engine.mailbox import Mailbox
 from bot.engine.process import WorkerProcess
 from bot.engine.wire import Message, pack_messages, pack_sampling
-from bot.errors import EngineDied, EngineDown, EngineLoading, GenerationError, PromptTooLong, RequestRejected
+from bot.errors import (
+    EngineDied,
+    EngineDown,
+    EngineLoading,
+    GenerationError,
+    ModelError,
+    PromptTooLong,
+    RequestRejected,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +84,8 @@ class LocalEngine:
     ) -> None:
         self._model = model
         self._arguments = (model, str(threads), dtype, str(cache_mib), str(max_running))
+        # The release that the next worker begins with, and its folder; both empty for the base model.
+        self._weights = ("", "")
         self._max_running = max_running
         self._load_wait_s = load_wait_s
         self._state = EngineState.LOADING
@@ -97,6 +107,8 @@ class LocalEngine:
             "failed": self._on_failed,
             "counted": self._on_answer,
             "checked": self._on_answer,
+            "used": self._on_used,
+            "unusable": self._on_unusable,
             "refused": self._on_refused,
             "started": self._on_started,
             "piece": self._on_piece,
@@ -163,6 +175,26 @@ class LocalEngine:
         for ticket in list(self._tickets.values()):
             if ticket.request.id == request_id:
                 self._leave(ticket)
+
+    async def use_release(self, name: str, lora_folder: str | None) -> None:
+        """Put LoRA weights into service under a name, or with None the base model (under its own name, `name` unread).
+
+        Requests in flight end on the weights that began them. A name that ends in @ and 8 hex digits is checked against
+        the weights' fingerprint. A worker that is started later begins with these weights.
+
+        Raises:
+            ModelError: they cannot be used; those in service stay.
+            EngineLoading, EngineDown: there is no engine.
+        """
+        if self._state is not EngineState.READY:
+            self._refuse_when_down()
+            raise EngineLoading
+        weights = (name, lora_folder) if lora_folder else ("", "")
+        try:
+            await self._ask_once("use", release=weights[0], lora=weights[1])
+        except _WorkerLost as error:
+            raise EngineLoading from error
+        self._weights = weights
 
     # --- a request's way ---
 
@@ -267,18 +299,18 @@ class LocalEngine:
                     await self._counting.wait()
                     self._refuse_when_down()
                     try:
-                        return await self._ask_once(kind, messages)
+                        return await self._ask_once(kind, messages=pack_messages(messages))
                     except _WorkerLost:
                         log.info("engine.asked_again", kind=kind)
         except TimeoutError as error:
             raise EngineLoading from error
 
-    async def _ask_once(self, kind: str, messages: Sequence[PromptMessage]) -> Message:
+    async def _ask_once(self, kind: str, **fields: object) -> Message:
         number = next(self._numbers)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._asks[number] = answer
         try:
-            self._send(kind, ask=number, messages=pack_messages(messages))
+            self._send(kind, ask=number, **fields)
             return await answer
         finally:
             del self._asks[number]
@@ -313,6 +345,14 @@ class LocalEngine:
 
     def _on_answer(self, message: Message) -> None:
         self._settle(message["ask"], message)
+
+    def _on_used(self, message: Message) -> None:
+        self._release = message["release"]
+        log.info("engine.release_used", release=self._release)
+        self._settle(message["ask"], message)
+
+    def _on_unusable(self, message: Message) -> None:
+        self._settle(message["ask"], ModelError(message["detail"]))
 
     def _on_refused(self, message: Message) -> None:
         error = RequestRejected(reason=message["reason"])
@@ -378,7 +418,7 @@ class LocalEngine:
     async def _live_with_a_worker(self) -> tuple[str, bool]:
         """Run one worker to its end: how it ended, and whether it had been ready."""
         try:
-            self._worker = worker = await WorkerProcess.start("bot.engine.worker", self._arguments)
+            self._worker = worker = await WorkerProcess.start("bot.engine.worker", (*self._arguments, *self._weights))
         except OSError as error:
             return f"could not be started ({error.strerror})", False
         try:

@@ -31,7 +31,8 @@ _NEAR_ELSE = 5e-2
 def choose_model(model: PreTrainedModel, window: int) -> LeanModel | SharedModel | SingleModel:
     """The fastest path that computes what the model does."""
     if is_lean(model):
-        return LeanModel(model, window)
+        with torch.inference_mode():
+            return LeanModel(model, window)
     return trusted(model)
 
 

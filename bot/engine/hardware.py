@@ -23,8 +23,8 @@ def choose_threads(setting: int) -> int:
 
 
 def choose_cache_mib(setting: int) -> int:
-    """Memory for keys and values, in MiB: as set, else a quarter of what is free now, and 4 GiB at most."""
-    return setting or min(4096, psutil.virtual_memory().available // 4 // 2**20)
+    """Memory for keys and values, in MiB: as set, else a quarter of what is free now, and 1 GiB at most."""
+    return setting or min(1024, psutil.virtual_memory().available // 4 // 2**20)
 
 
 def choose_device() -> str:

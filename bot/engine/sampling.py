@@ -36,7 +36,7 @@ def _penalised(logits: Tensor, sequences: Rows[Sequence]) -> Tensor:
     """Keskar et al. 2019 (https://arxiv.org/abs/1909.05858), section 4.1: seen tokens become less likely."""
     if all(sequence.choice.repetition_penalty == 1.0 for sequence in sequences):
         return logits
-    logits = logits.float()
+    logits = logits.to(torch.float32, copy=True)
     for row, sequence in zip(logits, sequences, strict=True):
         if (penalty := sequence.choice.repetition_penalty) != 1.0:
             seen = torch.tensor(sorted(set(sequence.tokens)), device=row.device)

@@ -1,8 +1,9 @@
 """The worker: a process of its own that holds the model,
-`python -m bot.engine.worker MODEL THREADS DTYPE CACHE_MIB MAX_RUNNING`.
+`python -m bot.engine.worker MODEL THREADS DTYPE CACHE_MIB MAX_RUNNING RELEASE LORA`.
 
 It speaks frames (`bot.engine.wire`) on its standard input and output, and ends by itself when its input does: when the
-bot closes it, and when the bot is gone, however it went. Three threads share the work:
+bot closes it, and when the bot is gone, however it went. Three threads share the work, and a fourth for as long as
+other weights load:
 
 - *reader* takes messages in, and ends the process at the end of the input, whatever the others do;
 - *counter* answers `count` and `check` with a tokenizer of its own, from before the weights are there, and while the
@@ -15,6 +16,7 @@ Messages by their `kind`, first those that come in:
     check    {ask, messages}               → checked, refused
     run      {id, messages, sampling}      → started, piece*, then done, refused or broken
     cancel   {id}                          the run ends with done(cancelled)
+    use      {ask, release, lora}          → used, unusable; lora: a folder, or "" for the base model alone
 
     progress {detail}                      what loading is at
     counting {window}                      the tokenizer is there
@@ -22,6 +24,8 @@ Messages by their `kind`, first those that come in:
     failed   {detail}                      they cannot be loaded; the process ends
     counted  {ask, tokens: [int]}
     checked  {ask, tokens}
+    used     {ask, release}                from now on requests begin with these weights
+    unusable {ask, detail}                 the weights in service stay
     refused  {ask or id, reason}           a sentence on why the request is impossible
     started  {id, release}
     piece    {id, text, tokens}            tokens: how many were generated so far
@@ -43,7 +47,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, BinaryIO
 
-from bot.engine import hardware, weights
+from bot.engine import hardware, lora, weights
 from bot.engine.wire import Message, frame, read_frame_blocking, unpack_messages, unpack_sampling
 from bot.errors import ModelError, PromptTooLong, RequestRejected
 
@@ -95,7 +99,15 @@ class Worker:
     """One model's process."""
 
     def __init__(
-        self, channel: Channel, model: str, threads: int, dtype: str, cache_mib: int, max_running: int
+        self,
+        channel: Channel,
+        model: str,
+        threads: int,
+        dtype: str,
+        cache_mib: int,
+        max_running: int,
+        release: str,
+        lora: str,
     ) -> None:
         self._channel = channel
         self._model = model
@@ -103,6 +115,7 @@ class Worker:
         self._dtype = dtype
         self._cache_mib = cache_mib
         self._max_running = max_running
+        self._first = (release, lora)
         self._asks: SimpleQueue[Message] = SimpleQueue()
         self._runs: SimpleQueue[Message] = SimpleQueue()
 
@@ -129,6 +142,8 @@ class Worker:
                 match message["kind"]:
                     case "run" | "cancel":
                         self._runs.put(message)
+                    case "use":
+                        threading.Thread(target=self._load_release, args=(message,), name="loader", daemon=True).start()
                     case _:
                         self._asks.put(message)
         finally:
@@ -142,18 +157,15 @@ class Worker:
         self._channel.send("progress", detail=f"loading {self._model}")
         tokenizer = weights.load_tokenizer(folder)
         window = self._start_counting(folder, tokenizer)
-        release = weights.release_name(self._model, weights.fingerprint(folder))
-        model = self._load_weights(folder)
-
-        import torch
+        release = self._first[0] or weights.release_name(self._model, weights.fingerprint(folder))
+        model = self._load_weights(folder, *self._first)
 
         from bot.engine.generic import choose_model
         from bot.engine.prompts import ChatPrompts
         from bot.engine.runner import Defaults, Runner
 
         defaults, dtype = Defaults.of(model.generation_config), str(model.dtype).removeprefix("torch.")
-        with torch.inference_mode():
-            path = choose_model(model, window)
+        path = choose_model(model, window)
         cache_mib = hardware.choose_cache_mib(self._cache_mib)
         runner = Runner(release, path, ChatPrompts(tokenizer), defaults, window, cache_mib, self._max_running)
         detail = f"{dtype} on {model.device.type}, {hardware.choose_threads(self._threads)} threads"
@@ -173,12 +185,35 @@ class Worker:
         self._channel.send("counting", window=window)
         return window
 
-    def _load_weights(self, folder: Path) -> PreTrainedModel:
+    def _load_weights(self, folder: Path, release: str, adapter: str) -> PreTrainedModel:
+        """The base model, with the LoRA weights that are named merged into it."""
         import torch
 
         torch.set_num_threads(hardware.choose_threads(self._threads))
         device = hardware.choose_device()
-        return weights.load_model(folder, hardware.choose_dtype(self._dtype, device), device)
+        if adapter:
+            lora.check_release(release, Path(adapter))
+        model = weights.load_model(folder, hardware.choose_dtype(self._dtype, device), device)
+        if adapter:
+            lora.merge(model, Path(adapter))
+        return model
+
+    def _load_release(self, message: Message) -> None:
+        """Load other weights beside those in service, and leave it to the main thread to change over."""
+        from bot.engine.generic import choose_model
+
+        ask, release = message["ask"], message["release"]
+        try:
+            folder = weights.find_folder(self._model)
+            model = self._load_weights(folder, release, message["lora"])
+            path = choose_model(model, weights.window_of(folder, weights.load_tokenizer(folder)))
+        except ModelError as error:
+            self._channel.send("unusable", ask=ask, detail=str(error))
+        except Exception as error:  # whatever it is, the weights in service must go on
+            self._channel.send("unusable", ask=ask, detail=f"The weights could not be loaded ({_where(error)}).")
+        else:
+            release = release or weights.release_name(self._model, weights.fingerprint(folder))
+            self._runs.put({"kind": "use", "ask": ask, "release": release, "path": path})
 
     def _count(self, prompts: ChatPrompts) -> None:
         while True:
@@ -195,6 +230,10 @@ class Worker:
                 self._channel.send("refused", ask=ask, reason=f"it cannot be tokenized ({type(error).__name__})")
 
     def _take(self, runner: Runner, message: Message) -> None:
+        if message["kind"] == "use":
+            runner.use(message["release"], message["path"])
+            self._channel.send("used", ask=message["ask"], release=message["release"])
+            return
         number = message["id"]
         if message["kind"] == "cancel":
             self._tell(runner.cancel(number))
@@ -246,8 +285,8 @@ def main(arguments: list[str]) -> None:
     # A service manager's SIGTERM goes to every process of the service; the bot still wants its answers finished then.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.environ.update(TOKENIZERS_PARALLELISM="false", TRANSFORMERS_VERBOSITY="error", HF_HUB_DISABLE_PROGRESS_BARS="1")
-    model, threads, dtype, cache_mib, max_running = arguments
-    Worker(channel, model, int(threads), dtype, int(cache_mib), int(max_running)).work()
+    model, threads, dtype, cache_mib, max_running, release, adapter = arguments
+    Worker(channel, model, int(threads), dtype, int(cache_mib), int(max_running), release, adapter).work()
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from bot.engine.generic import SharedModel, SingleModel, choose_model, trusted
 from bot.engine.lean import LeanModel
 from bot.engine.runner import Model
 from bot.engine.scheduler import Scheduler
-from bot.engine.sequence import Choice, Sequence
+from bot.engine.sequence import Sequence
 
 WINDOW = 256
 NEW = 12
@@ -80,7 +80,9 @@ PATHS: dict[str, tuple[type, Any, type]] = {
     ),
     "mamba, which has no attention": (
         MambaForCausalLM,
-        MambaConfig(vocab_size=97, hidden_size=32, num_hidden_layers=2, state_size=4, eos_token_id=None, pad_token_id=0),
+        MambaConfig(
+            vocab_size=97, hidden_size=32, num_hidden_layers=2, state_size=4, eos_token_id=None, pad_token_id=0
+        ),
         SingleModel,
     ),
 }
