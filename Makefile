@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 .PHONY: run chat doctor test test-slow check bench clean
 
 run: $(READY)
-	$(BIN)/python -m bot run
+	@$(BIN)/python -m bot run
 
 chat: $(READY)
 	@$(BIN)/python -m bot chat
@@ -16,7 +16,7 @@ doctor: $(READY)
 	@$(BIN)/python -m bot doctor
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
@@ -31,10 +31,10 @@ bench: $(READY)
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Inkling needs Python 3.11 or later: make PYTHON=python3.12 ...")'
-	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e '.[test]'
-	touch $@
+	@echo "Setting up $(VENV), once: about a gigabyte of packages, a few minutes." >&2
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --disable-pip-version-check -e '.[test]' >&2
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -52,7 +52,7 @@ def releases() -> None:
     """List the model releases and how people like them."""
     from bot import app
 
-    _with_settings(app.releases)
+    _with_settings(app.releases, quiet=True)
 
 
 @main.command()
@@ -60,11 +60,16 @@ def doctor() -> None:
     """Check settings, storage, models and network, and say what to do about each finding."""
     from bot import diagnosis
 
-    sys.exit(_with_settings(diagnosis.report))
+    sys.exit(_with_settings(diagnosis.report, quiet=True))
 
 
-def _with_settings(program: Callable[[Settings], Coroutine[Any, Any, T]], *, log_to_file: bool = False) -> T:
-    """Run a program on the settings; an operator's error ends the process with its sentence and exit code."""
+def _with_settings(
+    program: Callable[[Settings], Coroutine[Any, Any, T]], *, log_to_file: bool = False, quiet: bool = False
+) -> T:
+    """Run a program on the settings; an operator's error ends the process with its sentence and exit code.
+
+    A `quiet` program's output is for reading: only warnings are logged beside it.
+    """
     from bot.logs import set_up
     from bot.settings import Settings
     from storage.folder import prepare
@@ -73,8 +78,12 @@ def _with_settings(program: Callable[[Settings], Coroutine[Any, Any, T]], *, log
         settings = Settings.load()
         if log_to_file:
             prepare(settings.storage.data_folder)
-        set_up(settings.log, settings.storage.data_folder / "inkling.log" if log_to_file else None)
+        log = settings.log.model_copy(update={"level": "WARNING"}) if quiet else settings.log
+        set_up(log, settings.storage.data_folder / "inkling.log" if log_to_file else None)
         return asyncio.run(program(settings))
+    except KeyboardInterrupt:
+        # Ctrl-C where nothing else takes it, as in a pipe: what is unanswered is answered at the next start.
+        sys.exit(130)
     except BaseException as error:
         known = _operator_error(error)
         if known is None:

@@ -76,7 +76,7 @@ async def running_core(settings: Settings, role: str, platforms: Sequence[ChatPl
         await database.open()
         services = await _services(settings, platforms, database, stack)
         core = Core(services, owner=f"{socket.gethostname()}/{role}")
-        await core.start()
+        await core.prepare()
         stack.push_async_callback(core.close)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         upkeep = group.create_task(keep_expiring(services, settings.storage.retention_days), name="retention")
@@ -84,6 +84,7 @@ async def running_core(settings: Settings, role: str, platforms: Sequence[ChatPl
         for platform in platforms:
             stack.push_async_callback(platform.close)
             await platform.start(core)
+        await core.start()
         log.info("started", role=role, platforms=[platform.name for platform in platforms])
         yield core
         for platform in platforms:

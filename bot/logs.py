@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import TextIO
 
 import structlog
 
@@ -17,8 +16,7 @@ def set_up(settings: LogSettings, file: Path | None = None) -> None:
 
     Libraries' own logs pass from WARNING on; their informative lines may hold contents.
     """
-    stream: TextIO = sys.stderr if file is None else file.open("a", encoding="utf-8", buffering=1)
-    colors = settings.format == "text" and stream.isatty()
+    colors = settings.format == "text" and file is None and sys.stderr.isatty()
     # Plain tracebacks: the pretty ones print local variables, and those hold what people wrote.
     last: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
@@ -30,7 +28,7 @@ def set_up(settings: LogSettings, file: Path | None = None) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler() if file is None else logging.FileHandler(file, encoding="utf-8")
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -20,7 +20,8 @@ from bot.domain.generation import (
     PaintRequest,
     PromptMessage,
 )
-from bot.domain.messages import Answer, Ask, Attachment, HistoryMessage, MessageRef, Picture
+from bot.domain.keeping import Bucket, Erased, Kept, ReleaseVotes, Totals
+from bot.domain.messages import Answer, Ask, Attachment, HistoryMessage, MessageRef
 from bot.domain.places import Person, Place, Platform
 from bot.domain.preferences import Preference, PreferenceName
 from bot.domain.ratings import Rating, Suggestion
@@ -334,7 +335,9 @@ class Ratings(Protocol):
 
     async def suggest(self, suggestion: Suggestion) -> None: ...
 
-    async def suggestions_of(self, turn_id: str) -> Sequence[Suggestion]: ...
+    async def suggestions_of(self, turn_ids: Sequence[str]) -> Sequence[Suggestion]:
+        """Oldest first."""
+        ...
 
 
 class Releases(Protocol):
@@ -365,26 +368,6 @@ class Preferences(Protocol):
     async def remove(self, owner: str, name: PreferenceName) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept of one person: numbers for `/privacy`."""
-
-    turns: int
-    ratings: int
-    suggestions: int
-
-
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """What was erased, and the files that belonged to it, for their keepers to delete."""
-
-    turns: int
-    ratings: int = 0
-    suggestions: int = 0
-    attachments: Sequence[Attachment] = ()
-    pictures: Sequence[Picture] = ()
-
-
 class Erasure(Protocol):
     """Retention and the right to be forgotten."""
 
@@ -400,40 +383,6 @@ class Erasure(Protocol):
         """Delete whole trees of turns whose latest turn is older, with ratings, deliveries and inbox identities; at
         most about `limit` turns in one transaction."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Answers and votes of one stretch of time. Seconds are medians; None where nothing happened."""
-
-    start: datetime
-    answers: int
-    failed: int
-    good: int
-    bad: int
-    first_piece_s: float | None
-    tokens_per_second: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseVotes:
-    """How people like one release."""
-
-    release: str
-    answers: int
-    good: int
-    bad: int
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Sizes of what is stored."""
-
-    conversations: int
-    turns: int
-    ratings: int
-    pending: int
-    database_bytes: int
 
 
 class Statistics(Protocol):

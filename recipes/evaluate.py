@@ -48,7 +48,7 @@ class Writer:
         """The negative log-likelihood of a text and its end, in pieces of the context's length."""
         ids = [
             self.tokenizer.bos_token_id,
-            *self.tokenizer.encode(text, add_special_tokens=False),
+            *self.tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids,
             self.tokenizer.eos_token_id,
         ]
         width, total = self.model.config.max_position_embeddings, 0.0

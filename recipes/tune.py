@@ -137,8 +137,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the folder that recipes.pretrain wrote")
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--rows", type=int, default=TuneRecipe.rows, help="rows of 1,024 tokens in a step")
+    parser.add_argument("--seed", type=int, default=TuneRecipe.seed, help="the order of the conversations")
     args = parser.parse_args()
-    run(args.data, args.tokenizer, args.out, TuneRecipe(minutes=args.minutes, rows=args.rows))
+    run(args.data, args.tokenizer, args.out, TuneRecipe(minutes=args.minutes, rows=args.rows, seed=args.seed))
 
 
 if __name__ == "__main__":

@@ -169,6 +169,7 @@ async def open_house(
     )
     core = Core(services, owner="tests")
     try:
+        await core.prepare()
         await core.start()
         yield House(core, services, generator, platform, clock, folder)
     finally:

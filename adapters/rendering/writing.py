@@ -6,6 +6,7 @@ side, `joint` may put something between them, because most chat dialects read si
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from adapters.rendering.tree import (
@@ -32,7 +33,7 @@ from adapters.rendering.tree import (
 Piece = tuple[Inline, str]
 
 
-class Writer:
+class Writer(ABC):
     """Plain words; the dialects are its children."""
 
     def write(self, blocks: Blocks) -> str:
@@ -141,17 +142,17 @@ class Writer:
         """A line across."""
         return "———"
 
+    @abstractmethod
     def link(self, link: Link) -> str:
         """Words that lead somewhere."""
-        raise NotImplementedError
 
+    @abstractmethod
     def image(self, src: str, alt: str) -> str:
         """A picture somewhere else."""
-        raise NotImplementedError
 
+    @abstractmethod
     def table(self, table: Table) -> str:
         """Rows and columns."""
-        raise NotImplementedError
 
 
 def prefixed(text: str, prefix: str) -> str:

@@ -99,8 +99,10 @@ class TerminalPlatform:
         await asyncio.wait([self._task])
 
     async def close(self) -> None:
-        """Nothing is held beyond the loop's own end."""
+        """Leave nothing half shown: what was live of an answer that is broken off goes into the scrollback."""
         await self.stop_listening()
+        if self._screen is not None:
+            self._screen.settle()
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
@@ -146,12 +148,14 @@ class TerminalPlatform:
     async def history(self, place: Place, *, limit: int) -> AsyncIterator[HistoryMessage]:
         """What was said here, newest first; asides are left out."""
         assert self._core is not None
-        views = await self._core.reading.turns(place, self._person, limit=limit)
-        for view in reversed(views):
-            turn = view.turn
-            if turn.text and not turn.aside and not turn.status.is_open:
-                author = turn.author_name or self._bot_name
-                yield HistoryMessage(message_ref(turn.id), author, turn.text, turn.created_at, by_bot=turn.is_by_bot)
+        before = None
+        while limit > 0 and (views := await self._core.reading.turns(place, self._person, before=before, limit=limit)):
+            before = views[0].turn.id
+            for turn in (view.turn for view in reversed(views)):
+                if turn.text and not turn.aside and not turn.status.is_open:
+                    limit -= 1
+                    ref, author = message_ref(turn.id), turn.author_name or self._bot_name
+                    yield HistoryMessage(ref, author, turn.text, turn.created_at, by_bot=turn.is_by_bot)
 
     async def is_admin(self, person: Person, place: Place) -> bool:
         """Whoever can start the program is its host."""

@@ -19,6 +19,7 @@ LINES: dict[str, Text] = {
     "in_line": Text("number {position} in line", "排队中，第 {position} 位"),
     "loading": Text("the model is loading … {seconds} s", "模型加载中…… {seconds} 秒"),
     "press_again": Text("Ctrl-C again leaves", "再按一次 Ctrl-C 离开"),
+    "finishing": Text("the answer under way gets a moment …", "正在等待回答写完……"),
     "attached": Text("attached: {names}", "已附上：{names}"),
     "answer_to": Text("answer to “{words}”", "回答「{words}」"),
     "answer_to_earlier": Text("answer to an earlier message, “{words}”", "回答之前的消息「{words}」"),

@@ -100,6 +100,11 @@ class Screen:
             self._floor_free.set()
         self.refresh()
 
+    def settle(self) -> None:
+        """Print what is live of answers that nobody finishes any more."""
+        for reply in self._open.values():
+            reply.print_growing()
+
     def has_floor(self, reply: ScreenReply) -> bool:
         """Whether this answer may write now; a free floor is taken."""
         if self._floor is None:
@@ -180,6 +185,11 @@ class ScreenReply:
             await self._target.log.sent(0, message_ref(self.turn_id))
         finally:
             self._screen.closed(self)
+
+    def print_growing(self) -> None:
+        """Print the live block as far as it goes."""
+        growing, self.growing = self.growing, ""
+        self._print_blocks(growing)
 
     def _grow(self, text: str) -> None:
         """Move the blocks that are finished into the scrollback, and keep the last one live."""

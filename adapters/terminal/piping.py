@@ -22,7 +22,7 @@ StatusOf = Callable[[str], Awaitable[TurnStatus]]
 
 # What is said instead of an answer is a remark. An open turn could not be stored.
 _NO_ANSWERS = (TurnStatus.REFUSED, TurnStatus.FAILED)
-_BAD_ENDS = (*_NO_ANSWERS, TurnStatus.INTERRUPTED, TurnStatus.WAITING, TurnStatus.GENERATING)
+_BAD_ENDS = (*_NO_ANSWERS, TurnStatus.INTERRUPTED, TurnStatus.WAITING)
 
 
 class Pipe:

@@ -61,6 +61,8 @@ class PromptLoop:
                 if line.strip():
                     self._screen.print_question(line)
                     await self._take(line)
+        if self._screen.answering is not None:
+            self._screen.print_small(say("finishing", self._locale))
         return 0
 
     def leave(self) -> None:

@@ -117,9 +117,7 @@ class WebPlatform:
 
     async def open_reply(self, target: ReplyTarget) -> Reply:
         """Show an answer under way. The page knows turns by id, so one that was begun earlier is the same one."""
-        reply = WebReply(target, self._hub, self._files, self._started_core.reading)
-        await reply.open()
-        return reply
+        return WebReply(target, self._hub, self._files, self._started_core.reading)
 
     async def fetch(self, attachment: Attachment) -> bytes:
         """The bytes of an upload.

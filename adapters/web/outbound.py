@@ -9,7 +9,7 @@ from adapters.web.hub import Event, Hub
 from adapters.web.shapes import turn_shapes
 from bot.chat.reading import Reading, TurnView
 from bot.domain.conversation import TurnStatus
-from bot.domain.messages import Answer, MessageRef
+from bot.domain.messages import Answer
 from bot.ports import ReplyTarget
 
 # The command whose effects reach turns that are on the screen already.
@@ -17,7 +17,11 @@ _ERASING = "privacy"
 
 
 class WebReply:
-    """One answer, shown in every window that looks at its place (a private one in the asker's only)."""
+    """One answer, shown in every window that looks at its place (a private one in the asker's only).
+
+    Nothing goes into the log of sends: the page shows what the storage holds, under our own turn ids, so showing a turn
+    twice is showing it once.
+    """
 
     def __init__(self, target: ReplyTarget, hub: Hub, files: Files, reading: Reading) -> None:
         self._target = target
@@ -25,13 +29,6 @@ class WebReply:
         self._files = files
         self._reading = reading
         self._live = hub.begin(target.turn.id)
-
-    async def open(self) -> None:
-        """Note where the answer is shown: the page names its messages by our turn ids, so sending cannot fail."""
-        if not self._target.log.parts:
-            place = self._target.place
-            await self._target.log.sending(0)
-            await self._target.log.sent(0, MessageRef(place.platform, place.channel, self._target.turn.id))
 
     async def waiting(self, position: int) -> None:
         """Show the place in line."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -46,7 +47,6 @@ class Budget:
 class _Ticket:
     person: str
     place: str
-    number: int
     admitted: asyncio.Event = field(default_factory=asyncio.Event)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     position: int = 0
@@ -64,7 +64,6 @@ class Admission:
         self._running = 0
         self._served = 0
         self._last_served: dict[str, int] = {}
-        self._arrivals = 0
 
     @property
     def waiting(self) -> int:
@@ -94,8 +93,7 @@ class Admission:
         """
         if len(self._waiting) >= self._limit:
             raise Refused("admission.full", limit=self._limit)
-        ticket = _Ticket(person, place, self._arrivals)
-        self._arrivals += 1
+        ticket = _Ticket(person, place)
         self._waiting.append(ticket)
         self._advance()
         try:
@@ -122,24 +120,25 @@ class Admission:
     def _advance(self) -> None:
         """Fill free slots and tell the rest where they stand."""
         while self._waiting and self._running < max(1, self._capacity()):
-            ticket = min(self._waiting, key=self._turn_of)
+            ticket = self._line()[0]
             self._waiting.remove(ticket)
             self._running += 1
             self._served += 1
             self._last_served[ticket.person] = self._last_served[ticket.place] = self._served
             ticket.admitted.set()
             ticket.moved.set()
-        for position, ticket in enumerate(sorted(self._waiting, key=self._turn_of), start=1):
+        for position, ticket in enumerate(self._line(), start=1):
             if ticket.position != position:
                 ticket.position = position
                 ticket.moved.set()
 
-    def _turn_of(self, ticket: _Ticket) -> tuple[int, int, int, int]:
-        """What the line is sorted by: how many of the person's own stand before it, then who was served longest ago."""
-        own = sum(other.person == ticket.person and other.number < ticket.number for other in self._waiting)
-        return (
-            own,
-            self._last_served.get(ticket.person, 0),
-            self._last_served.get(ticket.place, 0),
-            ticket.number,
-        )
+    def _line(self) -> list[_Ticket]:
+        """The tickets in the order of service: everyone's first before anyone's second, then by who waited longest."""
+        own: Counter[str] = Counter()
+        order: dict[_Ticket, tuple[int, int, int]] = {}
+        for ticket in self._waiting:
+            served = (self._last_served.get(ticket.person, 0), self._last_served.get(ticket.place, 0))
+            order[ticket] = (own[ticket.person], *served)
+            own[ticket.person] += 1
+        # The sort is stable and tickets stand in the order of their arrival, which settles what is equal.
+        return sorted(self._waiting, key=order.__getitem__)

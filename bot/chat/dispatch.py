@@ -30,7 +30,8 @@ from bot.chat.privacy import privacy
 from bot.chat.reading import Reading
 from bot.chat.releasing import note_release, release
 from bot.chat.replying import reply
-from bot.chat.streaming import LiveReply, StoredDeliveries, answer_of
+from bot.chat.showing import LiveReply, StoredDeliveries
+from bot.chat.streaming import answer_of
 from bot.chat.summarizing import summarize
 from bot.chat.writing import write
 from bot.domain.commands import Who, command_named
@@ -74,13 +75,18 @@ class Core:
         self._failed: list[InboxItem] = []
         self._releases: set[str] = set()
         self.reading = Reading(services)
+        metrics.WAITING.set_function(lambda: services.admission.waiting)
+        metrics.RUNNING.set_function(lambda: services.admission.running)
 
     # --- lifecycle --------------------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
-        """Take up what an earlier process of this name had accepted and not finished."""
+    async def prepare(self) -> None:
+        """Before the platforms listen: let go of what an earlier process of this name had claimed."""
         async with self._services.units() as uow:
             await uow.inbox.release(self._owner)
+
+    async def start(self) -> None:
+        """Once the platforms can show answers: take up what was accepted earlier and not finished."""
         await self._take_up()
         self._upkeep = asyncio.create_task(self._keep_up(), name="inbox upkeep")
 
@@ -334,7 +340,9 @@ class Core:
 def _failed(job: Job, error: Exception) -> Turn:
     """The answer's turn when it could not be made: what was written stays, with the reason beneath it."""
     reason = sentence(error, job.locale)
-    log.warning("answer not made", answer=job.answer.id, error=type(error).__name__, detail=str(error))
+    # The line's key and the operator's detail, never its values: those may quote what people wrote.
+    line, detail = getattr(error, "line", ""), getattr(error, "detail", "")
+    log.warning("answer not made", answer=job.answer.id, error=type(error).__name__, line=line, detail=detail)
     if isinstance(error, Refused):
         return job.answer.ended(TurnStatus.REFUSED, reason)
     if job.text.strip():

@@ -56,7 +56,8 @@ async def take_in(ask: Ask, services: Services, *, owner: str, until: datetime) 
             return None
         if isinstance(ask, IncomingMessage | CommandCall):
             await uow.turns.add(question)
-            if ask.ref is not None:
+            # Local platforms name their messages by our turn ids: there is nothing to look up.
+            if ask.ref is not None and not ask.place.platform.is_local:
                 await uow.deliveries.put(Delivery(question.id, 0, DeliveryState.SENT, ask.ref))
         await uow.turns.add(answer)
     return item, accepted

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.chat.admission import Admission
+from bot.chat.showing import LiveReply
 from bot.domain.conversation import Turn
 from bot.domain.messages import Ask
 from bot.domain.places import Person, Place, Platform
 from bot.ports import ChatPlatform, Clock, Files, InboxItem, NewId, Painter, Reply, TextGenerator, UnitOfWorkFactory
 from bot.settings import ChatSettings
-
-if TYPE_CHECKING:
-    from bot.chat.streaming import LiveReply
 
 
 @dataclass(frozen=True, slots=True)

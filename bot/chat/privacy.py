@@ -9,9 +9,9 @@ from bot.chat.options import options_of
 from bot.chat.permissions import check_admin
 from bot.domain.commands import PRIVACY
 from bot.domain.conversation import Turn, TurnStatus
+from bot.domain.keeping import Erased
 from bot.domain.lines import say
 from bot.domain.preferences import Preference, PreferenceName, learns_from
-from bot.ports import Erased
 
 
 async def privacy(job: Job, services: Services) -> Turn:

@@ -51,9 +51,10 @@ async def fit(
     Raises:
         PromptTooLong: the last message does not fit by itself.
     """
-    size = generator.health().window
     head = PromptMessage(Role.SYSTEM, system)
     head_cost, *costs = await generator.count_tokens([head, *messages])
+    # Asked after the count: an engine that is still loading knows its window only then.
+    size = generator.health().window
     room = max(LEAST_ANSWER, min(answer_tokens, size // 4))
     # A long question may take a part of the answer's room rather than be refused.
     least = LEAST_ANSWER if head_cost + costs[-1] + room > size else room

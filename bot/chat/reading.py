@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,10 +11,11 @@ from bot.chat.jobs import Services
 from bot.chat.streaming import controls_under
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.generation import EngineHealth
+from bot.domain.keeping import Bucket, ReleaseVotes, Totals
 from bot.domain.messages import Control
 from bot.domain.places import Person, Place, Platform
 from bot.domain.ratings import Verdict
-from bot.ports import Bucket, ReleaseVotes, Totals, UnitOfWork
+from bot.ports import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +103,32 @@ class Reading:
 
 
 async def _views(turns: Sequence[Turn], viewer: Person, uow: UnitOfWork) -> list[TurnView]:
-    ratings = await uow.ratings.of_turns([turn.id for turn in turns])
+    ids = [turn.id for turn in turns]
+    ratings = await uow.ratings.of_turns(ids)
     counts = Counter((rating.turn_id, rating.verdict) for rating in ratings)
     own = {rating.turn_id: rating.verdict for rating in ratings if rating.person == viewer.key}
-    views = []
-    for turn in turns:
-        if turn.status is TurnStatus.FORGOTTEN or (turn.private and not await _concerns(turn, viewer, uow)):
-            continue
-        suggestions = await uow.ratings.suggestions_of(turn.id) if turn.is_by_bot else []
-        views.append(
-            TurnView(
-                turn,
-                counts[turn.id, Verdict.GOOD],
-                counts[turn.id, Verdict.BAD],
-                own.get(turn.id),
-                bool(suggestions),
-                controls_under(turn),
-            )
+    suggested = {better.turn_id for better in await uow.ratings.suggestions_of(ids)}
+    authors = {turn.id: turn.author for turn in turns}
+    return [
+        TurnView(
+            turn,
+            counts[turn.id, Verdict.GOOD],
+            counts[turn.id, Verdict.BAD],
+            own.get(turn.id),
+            turn.id in suggested,
+            controls_under(turn),
         )
-    return views
+        for turn in turns
+        if turn.status is not TurnStatus.FORGOTTEN
+        and (not turn.private or await _asker(turn, authors, uow) == viewer.key)
+    ]
 
 
-async def _concerns(turn: Turn, viewer: Person, uow: UnitOfWork) -> bool:
-    """Whether a private turn is the viewer's: their own words, or the answer to them."""
-    asked = turn if not turn.is_by_bot else await uow.turns.get(turn.parent_id) if turn.parent_id else None
-    return asked is not None and asked.author == viewer.key
+async def _asker(turn: Turn, authors: Mapping[str, str], uow: UnitOfWork) -> str:
+    """Who asked a private question, or the question of a private answer."""
+    if not turn.is_by_bot or turn.parent_id is None:
+        return turn.author
+    if turn.parent_id in authors:
+        return authors[turn.parent_id]
+    question = await uow.turns.get(turn.parent_id)
+    return question.author if question else ""

@@ -6,9 +6,9 @@ from bot.chat.jobs import Job, Services
 from bot.chat.options import options_of
 from bot.domain.commands import RELEASE
 from bot.domain.conversation import Turn, TurnStatus
+from bot.domain.keeping import ReleaseVotes
 from bot.domain.lines import say
 from bot.domain.releases import Release, ReleaseState
-from bot.ports import ReleaseVotes
 
 
 async def release(job: Job, services: Services) -> Turn:

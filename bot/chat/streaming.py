@@ -1,16 +1,15 @@
-"""Showing an answer while it is made: pacing, the log of sends, and the stream from the engine."""
+"""From the engine's stream to an answer's turn, and what is shown of it."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
 import structlog
 
 from bot.chat.jobs import Job, Services
-from bot.domain.conversation import Delivery, DeliveryState, Turn, TurnStatus
+from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.generation import (
     Finished,
     FinishReason,
@@ -22,92 +21,11 @@ from bot.domain.generation import (
     Started,
 )
 from bot.domain.lines import say
-from bot.domain.messages import Answer, Control, MessageRef
-from bot.errors import DeliveryError, GenerationError
-from bot.ports import Reply, TextGenerator, UnitOfWorkFactory
+from bot.domain.messages import Answer, Control
+from bot.errors import GenerationError
+from bot.ports import TextGenerator
 
 log = structlog.get_logger(__name__)
-
-
-class StoredDeliveries:
-    """The delivery table as one answer sees it: written around every send."""
-
-    def __init__(self, turn_id: str, known: Sequence[Delivery], units: UnitOfWorkFactory) -> None:
-        self._turn_id = turn_id
-        self._units = units
-        self._parts = {delivery.part: delivery for delivery in known}
-
-    @property
-    def parts(self) -> Sequence[Delivery]:
-        return [self._parts[part] for part in sorted(self._parts)]
-
-    async def sending(self, part: int) -> None:
-        await self._put(Delivery(self._turn_id, part, DeliveryState.SENDING))
-
-    async def sent(self, part: int, ref: MessageRef) -> None:
-        await self._put(Delivery(self._turn_id, part, DeliveryState.SENT, ref))
-
-    async def _put(self, delivery: Delivery) -> None:
-        async with self._units() as uow:
-            await uow.deliveries.put(delivery)
-        self._parts[delivery.part] = delivery
-
-
-class LiveReply:
-    """A reply that is told every state and shows the latest one, at the platform's pace, without holding the engine up.
-
-    A state that the platform does not take is logged and left: the last one is sent by `Reply.finish`.
-    """
-
-    def __init__(self, reply: Reply, pace: float, turn_id: str) -> None:
-        self._reply = reply
-        self._pace = pace
-        self._turn_id = turn_id
-        self._next: Callable[[], Awaitable[None]] | None = None
-        self._changed = asyncio.Event()
-        self._closing = asyncio.Event()
-        self._pump: asyncio.Task[None] | None = None
-
-    async def waiting(self, position: int) -> None:
-        """Tell the place in line; 0 while the answer is being made but has no words."""
-        self._tell(lambda: self._reply.waiting(position))
-
-    def show(self, text: str, note: str = "") -> None:
-        """Tell the text so far."""
-        self._tell(lambda: self._reply.show(text, note))
-
-    async def close(self) -> None:
-        """Let the state being shown arrive, and show no more."""
-        self._closing.set()
-        self._changed.set()
-        if self._pump is not None:
-            await self._pump
-
-    def _tell(self, state: Callable[[], Awaitable[None]]) -> None:
-        self._next = state
-        self._changed.set()
-        if self._pump is None:
-            self._pump = asyncio.create_task(self._show_states(), name=f"show {self._turn_id}")
-
-    async def _show_states(self) -> None:
-        while not self._closing.is_set():
-            await self._changed.wait()
-            self._changed.clear()
-            state, self._next = self._next, None
-            if state is None or self._closing.is_set():
-                continue
-            try:
-                await state()
-            except DeliveryError as error:
-                log.warning("state not shown", turn=self._turn_id, error=str(error))
-            await self._rest()
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(self._pace):
-                await self._closing.wait()
-        except TimeoutError:
-            return
 
 
 async def write_answer(

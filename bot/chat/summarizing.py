@@ -82,8 +82,8 @@ async def _parts(lines: Sequence[str], ask: str, job: Job, services: Services) -
         PromptMessage(Role.SYSTEM, SYSTEM.in_locale(job.locale)),
         PromptMessage(Role.USER, ask.format(text="")),
     ]
-    size = services.generator.health().window
-    room = size - sum(await services.generator.count_tokens(fixed)) - _answer_room(services)
+    spent_on_frame = sum(await services.generator.count_tokens(fixed))
+    room = services.generator.health().window - spent_on_frame - _answer_room(services)
     messages = [PromptMessage(Role.USER, line) for line in lines]
     overhead, *costs, _ = await services.generator.count_tokens([empty, *messages, empty])
     parts: list[list[str]] = [[]]

@@ -20,7 +20,6 @@ class TurnStatus(StrEnum):
     """The life of a turn. A person's turn is COMPLETE from the start (or FORGOTTEN); the bot's begins WAITING."""
 
     WAITING = "waiting"
-    GENERATING = "generating"
     COMPLETE = "complete"
     STOPPED = "stopped"
     INTERRUPTED = "interrupted"
@@ -31,7 +30,7 @@ class TurnStatus(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether the turn still awaits its last state."""
-        return self in (TurnStatus.WAITING, TurnStatus.GENERATING)
+        return self is TurnStatus.WAITING
 
     @property
     def speaks(self) -> bool:

@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Select, Table, case, delete, func, or_, se
 
 from bot.domain.conversation import TurnStatus
 from bot.domain.generation import Role
+from bot.domain.keeping import Erased, Kept
 from bot.domain.messages import Attachment, Picture
-from bot.ports import Erased, Kept
 from storage.repositories.inbox import InboxState
 from storage.repositories.values import OPEN, attachments_of, picture_of
 from storage.tables import image, inbox, preference, rating, suggestion, turn, usage

@@ -47,9 +47,9 @@ class SqlRatings:
     async def suggest(self, suggestion: Suggestion) -> None:
         await self._transaction.execute(insert(tables.suggestion).values(asdict(suggestion)))
 
-    async def suggestions_of(self, turn_id: str) -> Sequence[Suggestion]:
+    async def suggestions_of(self, turn_ids: Sequence[str]) -> Sequence[Suggestion]:
         table = tables.suggestion
-        rows = await self._transaction.execute(select(table).where(table.c.turn_id == turn_id).order_by(table.c.id))
+        rows = await self._transaction.execute(select(table).where(table.c.turn_id.in_(turn_ids)).order_by(table.c.id))
         return [Suggestion(row.id, row.turn_id, row.person, row.text, row.suggested_at) for row in rows]
 
 

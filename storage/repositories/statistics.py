@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, and_, case, cast, extract, func, not_, or_
 
 from bot.domain.conversation import TurnStatus
 from bot.domain.generation import Role
+from bot.domain.keeping import Bucket, ReleaseVotes, Totals
 from bot.domain.ratings import Verdict
-from bot.ports import Bucket, ReleaseVotes, Totals
 from storage.repositories.inbox import InboxState
 from storage.tables import conversation, inbox, rating, turn, usage
 from storage.transaction import Transaction

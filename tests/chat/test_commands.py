@@ -166,7 +166,7 @@ async def test_a_better_answer_is_kept_with_its_turn(house: House) -> None:
     assert not await house.core.suggest(SuggestAnswer(house.ref(answer.id), BEN, "  ", house.clock.now()))
 
     async with house.services.units.reading() as uow:
-        assert [better.text for better in await uow.ratings.suggestions_of(answer.id)] == ["Hi there!"]
+        assert [better.text for better in await uow.ratings.suggestions_of([answer.id])] == ["Hi there!"]
 
 
 # --- /summarize -----------------------------------------------------------------------------------------------------

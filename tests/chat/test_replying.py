@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.domain.conversation import TurnStatus
-from bot.domain.generation import EngineState, FinishReason, Role
+from bot.domain.generation import EngineHealth, EngineState, FinishReason, PromptMessage, Role
 from bot.domain.messages import Attachment, ContinueReply, Control, DeleteMessage, RegenerateReply, StopReply
 from bot.engine.scripted import ScriptedGenerator
 from bot.errors import EngineDied, Refused
@@ -332,3 +334,22 @@ async def test_a_file_that_cannot_be_read_is_refused_by_name(house: House, file:
     assert answer.status is TurnStatus.REFUSED
     assert word in answer.text
     assert file.name in answer.text
+
+
+class _LateWindow(ScriptedGenerator):
+    """An engine that knows its window only when its tokenizer is there."""
+
+    _loaded = False
+
+    def health(self) -> EngineHealth:
+        return super().health() if self._loaded else replace(super().health(), window=0)
+
+    async def count_tokens(self, messages: Sequence[PromptMessage]) -> Sequence[int]:
+        self._loaded = True
+        return await super().count_tokens(messages)
+
+
+@pytest.mark.parametrize("text", ["Hello", "/summarize Ana: hi"])
+async def test_a_message_that_comes_while_the_model_loads_is_fitted_when_it_is_there(tmp_path: Path, text: str) -> None:
+    async with open_house(tmp_path, generator=_LateWindow(lambda request: "Here I am.")) as house:
+        assert (await house.ask(text)).text == "Here I am."

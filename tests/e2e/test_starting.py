@@ -111,7 +111,9 @@ async def test_a_missing_model_is_said_on_the_page_and_to_the_asker(tmp_path: Pa
 
 
 def test_doctor_names_every_finding_with_its_remedy(tmp_path: Path) -> None:
-    ended = _bot(tmp_path, "doctor", DATA_FOLDER=str(tmp_path / "data"), TEXT_MODEL=str(tmp_path / "none"), WEB_PORT="0")
+    folder, missing = str(tmp_path / "data"), str(tmp_path / "none")
+
+    ended = _bot(tmp_path, "doctor", DATA_FOLDER=folder, TEXT_MODEL=missing, WEB_PORT="0")
 
     assert ended.returncode == 1
     assert "✓ data folder" in ended.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,7 +28,10 @@ def writer_folder(request: pytest.FixtureRequest) -> Path:
 
         kept.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent) as workplace:
-            make_writer(Path(workplace) / "tiny").rename(kept)
+            made = make_writer(Path(workplace) / "tiny")
+            # Of several test processes that make it at once, the first one's is kept.
+            with suppress(OSError):
+                made.rename(kept)
     return kept
 
 

@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 
 from bot.domain.conversation import Delivery, DeliveryState, Turn, TurnStatus
 from bot.domain.generation import PromptMessage, Role, SamplingParams
+from bot.domain.keeping import Erased, Kept
 from bot.domain.messages import Attachment, MessageRef, Picture
 from bot.domain.places import Platform
 from bot.domain.preferences import Preference, PreferenceName
 from bot.domain.ratings import Suggestion
-from bot.ports import Erased, Kept, UnitOfWorkFactory
+from bot.ports import UnitOfWorkFactory
 from storage.database import Database
 from storage.tables import delivery, inbox, rating, turn
 from storage.unit_of_work import SqlUnitOfWorkFactory
@@ -110,7 +111,7 @@ async def test_prompts_go_where_the_person_took_part_and_in_threads_that_began_t
 
 
 async def test_a_forgotten_turn_stays_forgotten_when_its_answer_is_finished(units: UnitOfWorkFactory) -> None:
-    _, waiting = await stored_exchange(units, text="", status=TurnStatus.GENERATING)
+    _, waiting = await stored_exchange(units, text="", status=TurnStatus.WAITING)
     async with units() as uow:
         await uow.erasure.forget(ADA.key)
         await uow.turns.update(waiting.ended(TurnStatus.COMPLETE, SECRET))
@@ -121,7 +122,7 @@ async def test_a_forgotten_turn_stays_forgotten_when_its_answer_is_finished(unit
 
 async def test_an_erased_prompt_does_not_come_back_with_an_answer_that_was_being_made(units: UnitOfWorkFactory) -> None:
     await stored_exchange(units, by=ADA)
-    _, waiting = await stored_exchange(units, by=LIN, status=TurnStatus.GENERATING, prompt=PROMPT)
+    _, waiting = await stored_exchange(units, by=LIN, status=TurnStatus.WAITING, prompt=PROMPT)
     async with units() as uow:
         await uow.erasure.forget(ADA.key)
         await uow.turns.update(waiting.ended(TurnStatus.COMPLETE, "Done."))

@@ -52,4 +52,4 @@ async def test_suggestions_are_kept_in_their_order(units: UnitOfWorkFactory) -> 
     async with units() as uow:
         for suggestion in suggestions:
             await uow.ratings.suggest(suggestion)
-        assert await uow.ratings.suggestions_of(answered.id) == suggestions
+        assert await uow.ratings.suggestions_of([answered.id]) == suggestions

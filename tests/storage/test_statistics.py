@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from bot.domain.conversation import Timings, TurnStatus
+from bot.domain.keeping import ReleaseVotes
 from bot.domain.ratings import Verdict
-from bot.ports import ReleaseVotes, UnitOfWorkFactory
+from bot.ports import UnitOfWorkFactory
 from tests.storage.builders import ADA, LIN, answer, item, stored_exchange, verdict
 
 

@@ -179,7 +179,6 @@ async def test_usage_counts_an_ended_answer_once_for_the_person_who_asked(units:
     done = replace(waiting, status=TurnStatus.COMPLETE, prompt_tokens=10, completion_tokens=5)
     async with units() as uow:
         await uow.inbox.add(item(message(by=LIN), question_id=asked.id, answer_id=waiting.id))
-        await uow.turns.update(replace(waiting, status=TurnStatus.GENERATING))
         await uow.turns.update(done)
         await uow.turns.update(done)
 

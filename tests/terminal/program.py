@@ -5,7 +5,7 @@
 What is asked decides what is said, so that a test reads as a conversation:
 
     ECHO text       the text itself (with \\n for line ends), a character at a time
-    LONG number     so many paragraphs
+    LONG number file  so many paragraphs, the second half once the data folder has the file
     CODE number     a fence of so many lines, and a word after it
     SLOW text       the same, and then no end until it is stopped
     FAIL            the engine cannot
@@ -44,8 +44,10 @@ def reply(request: GenerationRequest, folder: Path) -> str | Sequence[Step]:
         case "ECHO":
             return list(_flowing(text))
         case "LONG":
-            words = (f"Paragraph {count} has **bold** and 中文字符 in it.\n\n" for count in range(int(text)))
-            return list(_flowing("".join(words)))
+            number, _, name = text.partition(" ")
+            words = [f"Paragraph {count} has **bold** and 中文字符 in it.\n\n" for count in range(int(number))]
+            first, second = ("".join(half) for half in (words[: len(words) // 2], words[len(words) // 2 :]))
+            return [*_flowing(first), _once_there(folder / name), *_flowing(second)]
         case "CODE":
             rows = "\n".join(f"row({count})" for count in range(int(text)))
             return list(_flowing(f"```py\n{rows}\n```\n\nbelow"))

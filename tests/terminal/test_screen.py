@@ -41,10 +41,11 @@ def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
         return database.execute(query).fetchall()
 
 
-def test_a_long_answer_streams_and_is_in_the_scrollback_once(terminal: Terminal) -> None:
-    terminal.say("LONG 40")
-    terminal.until("Paragraph 3 has")
-    assert "Paragraph 39" not in terminal.text()
+def test_a_long_answer_streams_and_is_in_the_scrollback_once(terminal: Terminal, folder: Path) -> None:
+    terminal.say("LONG 40 gate")
+    terminal.until("Paragraph 18 has")
+    assert "Paragraph 20" not in terminal.text()
+    (folder / "gate").touch()
 
     terminal.until("Paragraph 39 has bold and 中文字符 in it.")
     terminal.until(terminal.is_at_rest)
@@ -188,6 +189,18 @@ def test_leaving_puts_the_terminal_in_order_and_speaks_chinese_to_chinese(tmp_pa
     assert termios.tcgetattr(terminal.process.child_fd) == before
     assert terminal.until_ended() == 0
     assert "?2004l" in terminal.raw.decode()[-200:]
+
+
+def test_who_leaves_during_an_answer_keeps_what_was_said(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    terminal.until(terminal.is_at_rest)
+    terminal.say("SLOW some words of it")
+    terminal.until("\nsome words of it")
+
+    terminal.type(CTRL_D)
+
+    assert terminal.until_ended() == 0
+    assert terminal.text().count("\nsome words of it") == 1
 
 
 def test_after_a_crash_the_answer_comes_with_the_words_it_answers(tmp_path: Path) -> None:

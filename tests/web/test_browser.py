@@ -174,6 +174,8 @@ async def test_a_composed_character_is_not_sent_by_enter(browser: Browser, tmp_p
 
         await page.keyboard.press("Enter")
         await expect(page.locator(".turn.person .prose")).to_have_text("你好")
+        # The window shows the words at once, and the answer only when they are stored.
+        await expect(answers(page)).to_contain_text("Fine.")
         assert (await site.house.core.reading.places(site.web.name))[0].channel == "general"
 
         await page.locator("#language").click()
