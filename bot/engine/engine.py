@@ -24,8 +24,8 @@ from bot.domain.generation import (
     Queued,
 )
 from bot.engine.line import Line
-from bot.engine.mailbox import Mailbox
 from bot.engine.process import WorkerProcess
+from bot.engine.ticket import Ticket
 from bot.engine.wire import Message, pack_messages, pack_sampling
 from bot.errors import (
     EngineDied,
@@ -46,18 +46,6 @@ _PAUSE_S = 1.0
 
 class _WorkerLost(Exception):
     """The worker died before it answered a question."""
-
-
-class _Ticket(Mailbox):
-    """A request on its way through the engine. Its number names it on the wire, where request ids may come again."""
-
-    def __init__(self, number: int, request: GenerationRequest) -> None:
-        super().__init__(request)
-        self.number = number
-        self.position = 0
-        self.deaths = 0
-        self.admission: asyncio.Task[None] | None = None
-        self.patience: asyncio.TimerHandle | None = None
 
 
 class LocalEngine:
@@ -84,8 +72,7 @@ class LocalEngine:
     ) -> None:
         self._model = model
         self._arguments = (model, str(threads), dtype, str(cache_mib), str(max_running))
-        # The release that the next worker begins with, and its folder; both empty for the base model.
-        self._weights = ("", "")
+        self._weights = ("", "")  # the release that a worker begins with, and its folder; empty: the base model
         self._max_running = max_running
         self._load_wait_s = load_wait_s
         self._state = EngineState.LOADING
@@ -93,9 +80,9 @@ class LocalEngine:
         self._release = ""
         self._window = 0
         self._numbers = itertools.count()
-        self._tickets: dict[int, _Ticket] = {}
-        self._line: Line[_Ticket] = Line()
-        self._running: dict[int, _Ticket] = {}
+        self._tickets: dict[int, Ticket] = {}
+        self._line: Line[Ticket] = Line()
+        self._running: dict[int, Ticket] = {}
         self._asks: dict[int, asyncio.Future[Message]] = {}
         self._counting = asyncio.Event()
         self._worker: WorkerProcess | None = None
@@ -104,11 +91,11 @@ class LocalEngine:
             "progress": self._on_progress,
             "counting": self._on_counting,
             "ready": self._on_ready,
-            "failed": self._on_failed,
+            "failed": lambda message: self._fail(message["detail"]),
             "counted": self._on_answer,
             "checked": self._on_answer,
             "used": self._on_used,
-            "unusable": self._on_unusable,
+            "unusable": lambda message: self._settle(message["ask"], ModelError(message["detail"])),
             "refused": self._on_refused,
             "started": self._on_started,
             "piece": self._on_piece,
@@ -198,20 +185,20 @@ class LocalEngine:
 
     # --- a request's way ---
 
-    def _open(self, request: GenerationRequest) -> _Ticket:
+    def _open(self, request: GenerationRequest) -> Ticket:
         if not any(message.content.strip() for message in request.messages):
             raise RequestRejected(reason="the prompt is empty")
         if any(ticket.request.id == request.id for ticket in self._tickets.values()):
             raise RequestRejected(reason="a request of this id is being answered already")
         self._refuse_when_down()
-        ticket = _Ticket(next(self._numbers), request)
+        ticket = Ticket(next(self._numbers), request)
         self._tickets[ticket.number] = ticket
         self._limit_wait(ticket)
         ticket.admission = asyncio.create_task(self._admit(ticket), name=f"admit {request.id}")
         ticket.admission.add_done_callback(lambda task: self._on_admitted(ticket, task))
         return ticket
 
-    async def _admit(self, ticket: _Ticket) -> None:
+    async def _admit(self, ticket: Ticket) -> None:
         """Refuse what can never be answered, before it takes a place in the line."""
         if not self._counting.is_set():
             self._tell_position(ticket, self._count_waiting())
@@ -220,7 +207,7 @@ class LocalEngine:
         if ticket.prompt_tokens >= self._window:
             raise PromptTooLong(tokens=ticket.prompt_tokens, window=self._window)
 
-    def _on_admitted(self, ticket: _Ticket, admission: asyncio.Task[None]) -> None:
+    def _on_admitted(self, ticket: Ticket, admission: asyncio.Task[None]) -> None:
         if admission.cancelled() or ticket.ended:
             return
         if error := admission.exception():
@@ -250,11 +237,9 @@ class LocalEngine:
         """A request over which a worker may have died has no company until it says something: should the next worker
         die too, it is known whose fault it was."""
         running = self._running.values()
-        return len(running) < self._max_running and not any(
-            ticket.deaths and not (ticket.has_pieces or ticket.ended) for ticket in running
-        )
+        return len(running) < self._max_running and not any(ticket.is_suspect for ticket in running)
 
-    def _tell_position(self, ticket: _Ticket, position: int) -> None:
+    def _tell_position(self, ticket: Ticket, position: int) -> None:
         # A request that is run again was Started once, and stays so for its reader.
         if position != ticket.position and ticket.release is None:
             ticket.position = position
@@ -263,19 +248,19 @@ class LocalEngine:
     def _count_waiting(self) -> int:
         return len(self._tickets.keys() - self._running.keys())
 
-    def _limit_wait(self, ticket: _Ticket) -> None:
+    def _limit_wait(self, ticket: Ticket) -> None:
         """While the engine is not ready, wait for it so long and no longer."""
         if self._state is not EngineState.READY and ticket.patience is None:
             loop = asyncio.get_running_loop()
             ticket.patience = loop.call_later(self._load_wait_s, self._lose_patience, ticket)
 
-    def _lose_patience(self, ticket: _Ticket) -> None:
+    def _lose_patience(self, ticket: Ticket) -> None:
         ticket.patience = None
         if self._state is not EngineState.READY:
             self._line.remove(ticket.request.person, ticket)
             ticket.put(EngineLoading())
 
-    def _leave(self, ticket: _Ticket) -> None:
+    def _leave(self, ticket: Ticket) -> None:
         """Take a request out, wherever it stands. A running one keeps its place until the worker lets go of it."""
         if self._tickets.pop(ticket.number, None) is None:
             return
@@ -340,9 +325,6 @@ class LocalEngine:
         log.info("engine.ready", release=self._release, window=self._window, detail=self._detail)
         self._advance()
 
-    def _on_failed(self, message: Message) -> None:
-        self._fail(message["detail"])
-
     def _on_answer(self, message: Message) -> None:
         self._settle(message["ask"], message)
 
@@ -350,9 +332,6 @@ class LocalEngine:
         self._release = message["release"]
         log.info("engine.release_used", release=self._release)
         self._settle(message["ask"], message)
-
-    def _on_unusable(self, message: Message) -> None:
-        self._settle(message["ask"], ModelError(message["detail"]))
 
     def _on_refused(self, message: Message) -> None:
         error = RequestRejected(reason=message["reason"])
@@ -377,9 +356,9 @@ class LocalEngine:
     def _on_piece(self, message: Message) -> None:
         ticket = self._running[message["id"]]
         ticket.completion_tokens = message["tokens"]
-        is_first = not ticket.has_pieces
+        was_suspect = ticket.is_suspect
         ticket.put(Piece(message["text"]))
-        if is_first and ticket.deaths:
+        if was_suspect:
             self._advance()
 
     def _on_done(self, message: Message) -> None:
