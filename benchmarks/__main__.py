@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import signal
+import sys
 from pathlib import Path
 
 import click
@@ -44,7 +45,13 @@ def core(messages: int, rounds: int, as_json: bool) -> None:
 @main.command()
 @click.option("--quick", is_flag=True, help="One round, in less than a minute.")
 @click.option("--threads", default=0, help="For each side; 0: one for each physical core.")
-@click.option("--openvino", "openvino_python", default="", help="The interpreter that has openvino-genai and optimum.")
+@click.option(
+    "--openvino",
+    "openvino_python",
+    type=click.Path(exists=True),
+    default=sys.executable,
+    help="The interpreter that has openvino-genai and optimum.",
+)
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the figures: .svg or .png.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
 def engine(quick: bool, threads: int, openvino_python: str, plot: Path | None, as_json: bool) -> None:

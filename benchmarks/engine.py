@@ -77,11 +77,10 @@ class Plan:
     @classmethod
     def of(cls, quick: bool, threads: int, openvino_python: str) -> Plan:
         chosen = choose_threads(threads)
-        python = openvino_python or sys.executable
         if quick:
             # Transformers' continuous batching alone takes longer than the rest.
-            return cls(1, 1, 1, 2, ("generate", "static", "openvino"), chosen, python)
-        return cls(5, 3, 3, 4, RIVALS, chosen, python)
+            return cls(1, 1, 1, 2, ("generate", "static", "openvino"), chosen, openvino_python)
+        return cls(5, 3, 3, 4, RIVALS, chosen, openvino_python)
 
 
 @dataclass
