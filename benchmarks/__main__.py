@@ -1,34 +1,70 @@
-"""`python -m benchmarks core [--json]`: measure, print a table, and with --json one object on the last line."""
+"""`python -m benchmarks [core|engine] [--json]`: measure, print a table, with --json one object on the last line."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import signal
+import sys
+from pathlib import Path
 
 import click
+import structlog
 
 from benchmarks import core as core_
+from benchmarks import engine as engine_
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def main(context: click.Context) -> None:
     """Measure Inkling on this machine. Without a command: everything."""
+    # A time-out's SIGTERM ends a run as Ctrl-C does: with its processes and folders.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    logging.disable(logging.INFO)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     if context.invoked_subcommand is None:
         context.invoke(core)
+        context.invoke(engine)
 
 
 @main.command()
 @click.option("--messages", default=400, show_default=True, help="Messages in each round.")
 @click.option("--rounds", default=5, show_default=True, help="Rounds of each side, in turn.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
-def core(messages: int = 400, rounds: int = 5, as_json: bool = False) -> None:
+def core(messages: int, rounds: int, as_json: bool) -> None:
     """What the core costs: storing, admission, prompting, showing and recording a message."""
     figures = asyncio.run(core_.measure(messages, rounds))
     for name, value in figures.items():
         click.echo(f"{name:28}{value:10.3f}  {core_.MEANING[name]}")
     if as_json:
         click.echo(json.dumps(figures))
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="One round, in less than a minute.")
+@click.option("--threads", default=0, help="For each side; 0: one for each physical core.")
+@click.option(
+    "--openvino",
+    "openvino_python",
+    type=click.Path(exists=True),
+    default=sys.executable,
+    help="The interpreter that has openvino-genai and optimum.",
+)
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the figures: .svg or .png.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
+def engine(quick: bool, threads: int, openvino_python: str, plot: Path | None, as_json: bool) -> None:
+    """Many conversations with one model: throughput, time to the first token, event-loop lag, load time."""
+    measured = asyncio.run(engine_.measure(engine_.Plan.of(quick, threads, openvino_python)))
+    for line in engine_.table(measured):
+        click.echo(line)
+    if plot is not None:
+        from benchmarks.chart import draw
+
+        draw(engine_.figures(measured), plot)
+    if as_json:
+        click.echo(json.dumps(engine_.figures(measured)))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ metrics cost.
 from __future__ import annotations
 
 import asyncio
-import logging
 import statistics
 import tempfile
 import time
@@ -17,7 +16,6 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 
-import structlog
 from sqlalchemy import text
 
 from bot.chat.admission import Admission
@@ -99,8 +97,6 @@ class SunkReply:
 
 async def measure(messages: int, rounds: int) -> dict[str, float]:
     """Rounds of both sides in turn; medians."""
-    logging.disable(logging.INFO)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     ours, least, accepts, lags = [], [], [], []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:

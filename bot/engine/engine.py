@@ -24,14 +24,21 @@ from bot.domain.generation import (
     Queued,
 )
 from bot.engine.line import Line
-from bot.engine.mailbox import Mailbox
 from bot.engine.process import WorkerProcess
+from bot.engine.ticket import Ticket
 from bot.engine.wire import Message, pack_messages, pack_sampling
-from bot.errors import EngineDied, EngineDown, EngineLoading, GenerationError, PromptTooLong, RequestRejected
+from bot.errors import (
+    EngineDied,
+    EngineDown,
+    EngineLoading,
+    GenerationError,
+    ModelError,
+    PromptTooLong,
+    RequestRejected,
+)
 
 log = structlog.get_logger(__name__)
 
-_CAPACITY = 1
 _DEATHS_OF_A_REQUEST = 2
 _DEATHS_BEFORE_READY = 3
 _PAUSE_S = 1.0
@@ -39,18 +46,6 @@ _PAUSE_S = 1.0
 
 class _WorkerLost(Exception):
     """The worker died before it answered a question."""
-
-
-class _Ticket(Mailbox):
-    """A request on its way through the engine. Its number names it on the wire, where request ids may come again."""
-
-    def __init__(self, number: int, request: GenerationRequest) -> None:
-        super().__init__(request)
-        self.number = number
-        self.position = 0
-        self.deaths = 0
-        self.admission: asyncio.Task[None] | None = None
-        self.patience: asyncio.TimerHandle | None = None
 
 
 class LocalEngine:
@@ -61,20 +56,33 @@ class LocalEngine:
         threads: for the processor's work; 0 for one a physical core.
         dtype: "auto" (by the hardware), "float32" or "bfloat16".
         load_wait_s: how long a request or a count waits for an engine that is loading before EngineLoading.
+        cache_mib: memory for keys and values; 0 for a share of what is free.
+        max_running: how many requests are answered at the same time.
     """
 
-    def __init__(self, model: str, *, threads: int = 0, dtype: str = "auto", load_wait_s: float = 120.0) -> None:
+    def __init__(
+        self,
+        model: str,
+        *,
+        threads: int = 0,
+        dtype: str = "auto",
+        load_wait_s: float = 120.0,
+        cache_mib: int = 0,
+        max_running: int = 16,
+    ) -> None:
         self._model = model
-        self._arguments = (model, str(threads), dtype)
+        self._arguments = (model, str(threads), dtype, str(cache_mib), str(max_running))
+        self._weights = ("", "")  # the release that a worker begins with, and its folder; empty: the base model
+        self._max_running = max_running
         self._load_wait_s = load_wait_s
         self._state = EngineState.LOADING
         self._detail = ""
         self._release = ""
         self._window = 0
         self._numbers = itertools.count()
-        self._tickets: dict[int, _Ticket] = {}
-        self._line: Line[_Ticket] = Line()
-        self._running: dict[int, _Ticket] = {}
+        self._tickets: dict[int, Ticket] = {}
+        self._line: Line[Ticket] = Line()
+        self._running: dict[int, Ticket] = {}
         self._asks: dict[int, asyncio.Future[Message]] = {}
         self._counting = asyncio.Event()
         self._worker: WorkerProcess | None = None
@@ -83,9 +91,11 @@ class LocalEngine:
             "progress": self._on_progress,
             "counting": self._on_counting,
             "ready": self._on_ready,
-            "failed": self._on_failed,
+            "failed": lambda message: self._fail(message["detail"]),
             "counted": self._on_answer,
             "checked": self._on_answer,
+            "used": self._on_used,
+            "unusable": lambda message: self._settle(message["ask"], ModelError(message["detail"])),
             "refused": self._on_refused,
             "started": self._on_started,
             "piece": self._on_piece,
@@ -122,7 +132,7 @@ class LocalEngine:
             running=len(self._running),
             waiting=self._count_waiting(),
             detail=self._detail,
-            capacity=_CAPACITY,
+            capacity=self._max_running,
         )
 
     # --- the port ---
@@ -153,22 +163,42 @@ class LocalEngine:
             if ticket.request.id == request_id:
                 self._leave(ticket)
 
+    async def use_release(self, name: str, lora_folder: str | None) -> None:
+        """Put LoRA weights into service under a name, or with None the base model (under its own name, `name` unread).
+
+        Requests in flight end on the weights that began them. A name that ends in @ and 8 hex digits is checked against
+        the weights' fingerprint. A worker that is started later begins with these weights.
+
+        Raises:
+            ModelError: they cannot be used; those in service stay.
+            EngineLoading, EngineDown: there is no engine.
+        """
+        if self._state is not EngineState.READY:
+            self._refuse_when_down()
+            raise EngineLoading
+        weights = (name, lora_folder) if lora_folder else ("", "")
+        try:
+            await self._ask_once("use", release=weights[0], lora=weights[1])
+        except _WorkerLost as error:
+            raise EngineLoading from error
+        self._weights = weights
+
     # --- a request's way ---
 
-    def _open(self, request: GenerationRequest) -> _Ticket:
+    def _open(self, request: GenerationRequest) -> Ticket:
         if not any(message.content.strip() for message in request.messages):
             raise RequestRejected(reason="the prompt is empty")
         if any(ticket.request.id == request.id for ticket in self._tickets.values()):
             raise RequestRejected(reason="a request of this id is being answered already")
         self._refuse_when_down()
-        ticket = _Ticket(next(self._numbers), request)
+        ticket = Ticket(next(self._numbers), request)
         self._tickets[ticket.number] = ticket
         self._limit_wait(ticket)
         ticket.admission = asyncio.create_task(self._admit(ticket), name=f"admit {request.id}")
         ticket.admission.add_done_callback(lambda task: self._on_admitted(ticket, task))
         return ticket
 
-    async def _admit(self, ticket: _Ticket) -> None:
+    async def _admit(self, ticket: Ticket) -> None:
         """Refuse what can never be answered, before it takes a place in the line."""
         if not self._counting.is_set():
             self._tell_position(ticket, self._count_waiting())
@@ -177,7 +207,7 @@ class LocalEngine:
         if ticket.prompt_tokens >= self._window:
             raise PromptTooLong(tokens=ticket.prompt_tokens, window=self._window)
 
-    def _on_admitted(self, ticket: _Ticket, admission: asyncio.Task[None]) -> None:
+    def _on_admitted(self, ticket: Ticket, admission: asyncio.Task[None]) -> None:
         if admission.cancelled() or ticket.ended:
             return
         if error := admission.exception():
@@ -188,7 +218,7 @@ class LocalEngine:
 
     def _advance(self) -> None:
         """Hand requests to the worker while it has room, and tell the others where they stand."""
-        while self._state is EngineState.READY and self._line and len(self._running) < _CAPACITY:
+        while self._state is EngineState.READY and self._line and self._has_room():
             ticket = self._line.pop()
             if ticket.request.release not in (None, self._release):
                 ticket.put(RequestRejected(reason=f"the release {ticket.request.release} is not in service"))
@@ -203,7 +233,13 @@ class LocalEngine:
         for position, ticket in enumerate(self._line, start=1):
             self._tell_position(ticket, position)
 
-    def _tell_position(self, ticket: _Ticket, position: int) -> None:
+    def _has_room(self) -> bool:
+        """A request over which a worker may have died has no company until it says something: should the next worker
+        die too, it is known whose fault it was."""
+        running = self._running.values()
+        return len(running) < self._max_running and not any(ticket.is_suspect for ticket in running)
+
+    def _tell_position(self, ticket: Ticket, position: int) -> None:
         # A request that is run again was Started once, and stays so for its reader.
         if position != ticket.position and ticket.release is None:
             ticket.position = position
@@ -212,19 +248,19 @@ class LocalEngine:
     def _count_waiting(self) -> int:
         return len(self._tickets.keys() - self._running.keys())
 
-    def _limit_wait(self, ticket: _Ticket) -> None:
+    def _limit_wait(self, ticket: Ticket) -> None:
         """While the engine is not ready, wait for it so long and no longer."""
         if self._state is not EngineState.READY and ticket.patience is None:
             loop = asyncio.get_running_loop()
             ticket.patience = loop.call_later(self._load_wait_s, self._lose_patience, ticket)
 
-    def _lose_patience(self, ticket: _Ticket) -> None:
+    def _lose_patience(self, ticket: Ticket) -> None:
         ticket.patience = None
         if self._state is not EngineState.READY:
             self._line.remove(ticket.request.person, ticket)
             ticket.put(EngineLoading())
 
-    def _leave(self, ticket: _Ticket) -> None:
+    def _leave(self, ticket: Ticket) -> None:
         """Take a request out, wherever it stands. A running one keeps its place until the worker lets go of it."""
         if self._tickets.pop(ticket.number, None) is None:
             return
@@ -248,18 +284,18 @@ class LocalEngine:
                     await self._counting.wait()
                     self._refuse_when_down()
                     try:
-                        return await self._ask_once(kind, messages)
+                        return await self._ask_once(kind, messages=pack_messages(messages))
                     except _WorkerLost:
                         log.info("engine.asked_again", kind=kind)
         except TimeoutError as error:
             raise EngineLoading from error
 
-    async def _ask_once(self, kind: str, messages: Sequence[PromptMessage]) -> Message:
+    async def _ask_once(self, kind: str, **fields: object) -> Message:
         number = next(self._numbers)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._asks[number] = answer
         try:
-            self._send(kind, ask=number, messages=pack_messages(messages))
+            self._send(kind, ask=number, **fields)
             return await answer
         finally:
             del self._asks[number]
@@ -289,10 +325,12 @@ class LocalEngine:
         log.info("engine.ready", release=self._release, window=self._window, detail=self._detail)
         self._advance()
 
-    def _on_failed(self, message: Message) -> None:
-        self._fail(message["detail"])
-
     def _on_answer(self, message: Message) -> None:
+        self._settle(message["ask"], message)
+
+    def _on_used(self, message: Message) -> None:
+        self._release = message["release"]
+        log.info("engine.release_used", release=self._release)
         self._settle(message["ask"], message)
 
     def _on_refused(self, message: Message) -> None:
@@ -313,12 +351,15 @@ class LocalEngine:
             question.set_result(answer)
 
     def _on_started(self, message: Message) -> None:
-        self._running[message["id"]].start(self._release)
+        self._running[message["id"]].start(message["release"])
 
     def _on_piece(self, message: Message) -> None:
         ticket = self._running[message["id"]]
         ticket.completion_tokens = message["tokens"]
+        was_suspect = ticket.is_suspect
         ticket.put(Piece(message["text"]))
+        if was_suspect:
+            self._advance()
 
     def _on_done(self, message: Message) -> None:
         reason = FinishReason(message["reason"])
@@ -356,7 +397,7 @@ class LocalEngine:
     async def _live_with_a_worker(self) -> tuple[str, bool]:
         """Run one worker to its end: how it ended, and whether it had been ready."""
         try:
-            self._worker = worker = await WorkerProcess.start("bot.engine.worker", self._arguments)
+            self._worker = worker = await WorkerProcess.start("bot.engine.worker", (*self._arguments, *self._weights))
         except OSError as error:
             return f"could not be started ({error.strerror})", False
         try:
@@ -374,7 +415,7 @@ class LocalEngine:
 
     def _sort_out_after_death(self) -> None:
         """Run requests again that showed nothing, once; ask questions again; let nobody wait without limit."""
-        for ticket in self._running.values():
+        for ticket in reversed(self._running.values()):
             ticket.deaths += 1
             if ticket.ended:
                 continue

@@ -22,6 +22,11 @@ def choose_threads(setting: int) -> int:
     return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
 
 
+def choose_cache_mib(setting: int) -> int:
+    """Memory for keys and values, in MiB: as set, else a quarter of what is free now, and 1 GiB at most."""
+    return setting or min(1024, psutil.virtual_memory().available // 4 // 2**20)
+
+
 def choose_device() -> str:
     """`cuda` where there is one, else `cpu`."""
     import torch

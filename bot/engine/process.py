@@ -13,6 +13,9 @@ from bot.engine.wire import Message, frame, read_frame
 
 _SOURCE = Path(__file__).parents[2]
 _GOODBYE_S = 5.0
+# How long OpenMP's threads spin at a barrier before they sleep. By default it is milliseconds, in which a thread that
+# others pushed off its core cannot come back: with a training beside it, a step took three times as long.
+_SPINS = "5000"
 
 
 class WorkerProcess:
@@ -36,7 +39,7 @@ class WorkerProcess:
             *arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
+            env={"GOMP_SPINCOUNT": _SPINS, **os.environ, "PYTHONPATH": path},
             # Ctrl-C in a terminal goes to the whole group; the bot closes its worker itself.
             start_new_session=True,
         )

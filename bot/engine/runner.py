@@ -1,54 +1,160 @@
-"""The model at work: one prompt in, pieces of text out, by transformers' `generate`.
+"""The model at work: all requests in flight, one step at a time.
 
-Knows tensors and tokens, and nothing of processes, pipes or lines of people. A scheduler that batches requests takes
-its place in time, behind the same worker.
+A step is schedule → forward → choose → record, as in nano-vllm. It knows tensors and tokens, and nothing of processes,
+pipes or lines of people.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Sequence as Many
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any, Protocol
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel, StoppingCriteria, StoppingCriteriaList
+from torch import Tensor
 
 from bot.domain.generation import FinishReason, PromptMessage, Role, SamplingParams
+from bot.engine.attention import arrange
+from bot.engine.cache import Prefixes, Slots, capacity_for
 from bot.engine.prompts import ChatPrompts
+from bot.engine.sampling import choose
+from bot.engine.scheduler import Scheduler, Share
+from bot.engine.sequence import Choice, Sequence
 from bot.engine.text import StopGate, TokenText
 from bot.errors import PromptTooLong
 
 # How many of a continued text's last tokens the decoder is shown: enough for what tells a space from none.
 _TOKENS_BEFORE = 8
+# Tokens of prompts that one step reads at most: an answer in progress waits for so much, and no longer.
+_STEP_TOKENS = 256
+_FAILURES_OF_A_REQUEST = 2
+_MEBIBYTE = 2**20
+
+
+class Model(Protocol):
+    """A path through a model; `cache_shape` is its number of layers, of key heads, and their size."""
+
+    cache_shape: tuple[int, int, int]
+    dtype: torch.dtype
+    device: torch.device
+
+    def forward(self, shares: list[Share], cache: Tensor) -> Tensor:
+        """Compute a step; the logits after the shares that are the last of their requests."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a generation ended, and its cost in tokens."""
+class Weights:
+    """A release in memory, with the prefixes whose keys and values it computed."""
 
+    release: str
+    model: Model
+    prefixes: Prefixes
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the model's own generation configuration says where a request says nothing."""
+
+    choice: Choice
+    ends: frozenset[int]
+
+    @classmethod
+    def of(cls, config: Any) -> Defaults:
+        """Read a `GenerationConfig`."""
+        ends = config.eos_token_id
+        choice = Choice(
+            temperature=(config.temperature or 1.0) if config.do_sample else 0.0,
+            top_k=config.top_k or 0,
+            top_p=1.0 if config.top_p is None else config.top_p,
+            min_p=config.min_p or 0.0,
+            repetition_penalty=config.repetition_penalty or 1.0,
+        )
+        return cls(choice, frozenset([] if ends is None else [ends] if isinstance(ends, int) else ends))
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The request has a slot and is being read."""
+
+    number: int
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """New text, after so many tokens."""
+
+    number: int
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The request is over, and this is what it cost."""
+
+    number: int
     reason: FinishReason
     prompt_tokens: int
     completion_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Broke:
+    """The request made a step fail again and again."""
+
+    number: int
+    error: Exception
+
+
+Event = Began | Said | Ended | Broke
+
+
 class Runner:
-    """Generates with one model, one request after another."""
+    """Generates for many requests with one model.
 
-    def __init__(self, model: PreTrainedModel, prompts: ChatPrompts, window: int) -> None:
-        self._model = model
-        self._prompts = prompts
-        self._window = window
+    Args:
+        cache_mib: for keys and values, half for what runs and half for the prefixes of what ended.
+        max_running: how many requests run at the same time.
+    """
 
-    def generate(
+    def __init__(
         self,
-        messages: Sequence[PromptMessage],
-        sampling: SamplingParams,
-        emit: Callable[[str, int], None],
-        is_cancelled: Callable[[], bool],
-    ) -> Outcome:
-        """Answer a prompt. `emit` gets each piece of text and the number of tokens so far; `is_cancelled` is asked at
-        every token. `max_tokens` is cut to what the window leaves.
+        release: str,
+        model: Model,
+        prompts: ChatPrompts,
+        defaults: Defaults,
+        window: int,
+        cache_mib: int,
+        max_running: int,
+    ) -> None:
+        self._prompts = prompts
+        self._defaults = defaults
+        self._window = window
+        layers, heads, size = model.cache_shape
+        per_place = max(1, layers * 2 * heads * size * model.dtype.itemsize)
+        places = cache_mib * _MEBIBYTE // 2 // per_place
+        slots = Slots(min(places, max_running * capacity_for(window)), window)
+        # Zeros are lazy on a processor: places that were never used take no memory.
+        self._cache = torch.zeros((layers, slots.places, 2, heads, size), dtype=model.dtype, device=model.device)
+        self._kept_places = places if layers else 0
+        self._weights = Weights(release, model, Prefixes(self._kept_places))
+        self._scheduler = Scheduler(slots, max_running, _STEP_TOKENS)
+        self._sequences: dict[int, Sequence] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self._sequences
+
+    def use(self, release: str, model: Model) -> None:
+        """From now on requests begin with other weights of the same shape; those in flight end on theirs."""
+        self._weights = Weights(release, model, Prefixes(self._kept_places))
+
+    def open(self, number: int, messages: Many[PromptMessage], sampling: SamplingParams) -> None:
+        """Take a request in. `max_tokens` is cut to what the window leaves.
 
         Raises:
             PromptTooLong: the window leaves no room for one token.
@@ -59,83 +165,100 @@ class Runner:
         if room < 1:
             raise PromptTooLong(tokens=len(prompt), window=self._window)
         continues = messages[-1].role is Role.ASSISTANT
-        before = prompt[-_TOKENS_BEFORE:] if continues else []
-        config = self._config(sampling, min(sampling.max_tokens, room))
-        watch = _Watch(TokenText(self._prompts.decoder(), before), StopGate(sampling.stop), emit, is_cancelled)
-        torch.manual_seed(sampling.seed) if sampling.seed is not None else torch.seed()
-        ids = torch.tensor([prompt], device=self._model.device)
-        with torch.inference_mode():
-            cast(Any, self._model).generate(
-                input_ids=ids,
-                attention_mask=torch.ones_like(ids),
-                generation_config=config,
-                stopping_criteria=StoppingCriteriaList([watch]),
+        sequence = Sequence(
+            number=number,
+            tokens=prompt,
+            max_tokens=min(sampling.max_tokens, room),
+            choice=_choice(self._defaults.choice, sampling),
+            random=Random(sampling.seed),
+            text=TokenText(self._prompts.decoder(), prompt[-_TOKENS_BEFORE:] if continues else []),
+            gate=StopGate(sampling.stop),
+            ends=self._defaults.ends,
+            weights=self._weights,
+        )
+        self._sequences[number] = sequence
+        self._scheduler.add(sequence)
+
+    def cancel(self, number: int) -> list[Event]:
+        """End a request; one that is over already is nothing to do."""
+        sequence = self._sequences.get(number)
+        if sequence is None:
+            return []
+        sequence.end = FinishReason.CANCELLED
+        return [self._close(sequence)]
+
+    def step(self) -> list[Event]:
+        """Let in who may come, compute one step, and tell what came of it."""
+        events: list[Event] = []
+        for sequence in self._scheduler.admit():
+            self._recall(sequence)
+            events.append(Began(sequence.number, _weights_of(sequence).release))
+        shares = self._scheduler.schedule()
+        for weights in {id(w): w for w in (_weights_of(share.sequence) for share in shares)}.values():
+            mine = arrange([share for share in shares if share.sequence.weights is weights])
+            try:
+                events += self._advance(weights, mine)
+            except Exception as error:  # whatever it is, it must not end the others
+                events += self._blame(mine, error)
+        return events
+
+    @torch.inference_mode()
+    def _advance(self, weights: Weights, shares: list[Share]) -> list[Event]:
+        answering = [share.sequence for share in shares if share.is_last]
+        logits = weights.model.forward(shares, self._cache)
+        tokens = choose(logits, answering) if answering else []
+        for share in shares:
+            share.sequence.computed += share.count
+            share.sequence.failures = 0
+        events: list[Event] = []
+        for sequence, token in zip(answering, tokens, strict=True):
+            if text := sequence.push(token):
+                events.append(Said(sequence.number, text, sequence.generated))
+            if sequence.end is not None:
+                events.append(self._close(sequence))
+        return events
+
+    def _blame(self, shares: list[Share], error: Exception) -> list[Event]:
+        """Those of a failing step begin again, each alone; who makes a step fail twice is set aside."""
+        events: list[Event] = []
+        for share in shares:
+            sequence = share.sequence
+            sequence.failures += 1
+            sequence.computed = 0
+            if sequence.failures == _FAILURES_OF_A_REQUEST:
+                self._remove(sequence)
+                events.append(Broke(sequence.number, error))
+        return events
+
+    def _close(self, sequence: Sequence) -> Ended:
+        assert sequence.end is not None
+        if sequence.slot is not None and sequence.weights is self._weights and self._kept_places:
+            start = sequence.slot.start
+            self._weights.prefixes.keep(
+                sequence.tokens[: sequence.computed], lambda a, b: self._cache[:, start + a : start + b].clone()
             )
-        watch.finish()
-        return Outcome(self._reason(watch, config), len(prompt), watch.tokens)
+        self._remove(sequence)
+        return Ended(sequence.number, sequence.end, sequence.prompt_tokens, sequence.generated)
 
-    def _config(self, sampling: SamplingParams, max_tokens: int) -> GenerationConfig:
-        """The model's own generation configuration, with what the request sets in its place."""
-        config = copy.deepcopy(self._model.generation_config)
-        config.max_new_tokens, config.max_length = max_tokens, None
-        config.num_beams = config.num_return_sequences = 1
-        if sampling.temperature is not None:
-            config.do_sample = sampling.temperature > 0
-            config.temperature = sampling.temperature or None
-        for name in ("top_p", "top_k", "min_p", "repetition_penalty"):
-            if (value := getattr(sampling, name)) is not None:
-                setattr(config, name, value)
-        if config.pad_token_id is None:
-            config.pad_token_id = next(iter(_end_tokens(config)), 0)
-        return config
+    def _remove(self, sequence: Sequence) -> None:
+        self._scheduler.remove(sequence)
+        del self._sequences[sequence.number]
 
-    def _reason(self, watch: _Watch, config: GenerationConfig) -> FinishReason:
-        if watch.cancelled:
-            return FinishReason.CANCELLED
-        ended = watch.stopped or watch.last_token in _end_tokens(config)
-        return FinishReason.STOP if ended else FinishReason.LENGTH
+    def _recall(self, sequence: Sequence) -> None:
+        """Copy the longest kept prefix into the slot; the last token is left, since its logits are wanted."""
+        assert sequence.slot is not None
+        for piece in _weights_of(sequence).prefixes.find(sequence.tokens[:-1]):
+            at = sequence.slot.start + sequence.computed
+            self._cache[:, at : at + piece.shape[1]] = piece
+            sequence.computed += piece.shape[1]
 
 
-class _Watch(StoppingCriteria):
-    """Sees every token as it is chosen: passes its text on, and says when to stop.
-
-    A stopping criterion, and not a streamer, because a streamer hears of a token only after it was decided whether
-    another one is computed.
-    """
-
-    def __init__(
-        self, text: TokenText, gate: StopGate, emit: Callable[[str, int], None], is_cancelled: Callable[[], bool]
-    ) -> None:
-        self._text = text
-        self._gate = gate
-        self._emit = emit
-        self._is_cancelled = is_cancelled
-        self.tokens = 0
-        self.last_token = -1
-        self.cancelled = False
-
-    @property
-    def stopped(self) -> bool:
-        """Whether a stop string appeared."""
-        return self._gate.stopped
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **kwargs: Any) -> torch.Tensor:
-        self.tokens += 1
-        self.last_token = int(input_ids[0, -1])
-        self._pass_on(self._gate.push(self._text.push(self.last_token)))
-        self.cancelled = self._is_cancelled()
-        return torch.tensor([self.cancelled or self.stopped], device=input_ids.device)
-
-    def finish(self) -> None:
-        """Pass on what was held back."""
-        if not self.cancelled:
-            self._pass_on(self._gate.push(self._text.finish()) + self._gate.finish())
-
-    def _pass_on(self, text: str) -> None:
-        if text:
-            self._emit(text, self.tokens)
+def _weights_of(sequence: Sequence) -> Weights:
+    assert sequence.weights is not None
+    return sequence.weights
 
 
-def _end_tokens(config: GenerationConfig) -> list[int]:
-    ends = config.eos_token_id
-    return [] if ends is None else [ends] if isinstance(ends, int) else list(ends)
+def _choice(default: Choice, sampling: SamplingParams) -> Choice:
+    """The request's values where it has some, else the model's."""
+    names = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
+    return replace(default, **{name: value for name in names if (value := getattr(sampling, name)) is not None})

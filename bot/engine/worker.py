@@ -1,12 +1,14 @@
-"""The worker: a process of its own that holds the model, `python -m bot.engine.worker MODEL THREADS DTYPE`.
+"""The worker: a process of its own that holds the model,
+`python -m bot.engine.worker MODEL THREADS DTYPE CACHE_MIB MAX_RUNNING RELEASE LORA`.
 
 It speaks frames (`bot.engine.wire`) on its standard input and output, and ends by itself when its input does: when the
-bot closes it, and when the bot is gone, however it went. Three threads share the work:
+bot closes it, and when the bot is gone, however it went. Three threads share the work, and a fourth for as long as
+other weights load:
 
 - *reader* takes messages in, and ends the process at the end of the input, whatever the others do;
 - *counter* answers `count` and `check` with a tokenizer of its own, from before the weights are there, and while the
   model is generating;
-- the main thread loads the model and runs requests one after another.
+- the main thread loads the model and steps all requests on together.
 
 Messages by their `kind`, first those that come in:
 
@@ -14,6 +16,7 @@ Messages by their `kind`, first those that come in:
     check    {ask, messages}               → checked, refused
     run      {id, messages, sampling}      → started, piece*, then done, refused or broken
     cancel   {id}                          the run ends with done(cancelled)
+    use      {ask, release, lora}          → used, unusable; lora: a folder, or "" for the base model alone
 
     progress {detail}                      what loading is at
     counting {window}                      the tokenizer is there
@@ -21,11 +24,13 @@ Messages by their `kind`, first those that come in:
     failed   {detail}                      they cannot be loaded; the process ends
     counted  {ask, tokens: [int]}
     checked  {ask, tokens}
+    used     {ask, release}                from now on requests begin with these weights
+    unusable {ask, detail}                 the weights in service stay
     refused  {ask or id, reason}           a sentence on why the request is impossible
-    started  {id}
+    started  {id, release}
     piece    {id, text, tokens}            tokens: how many were generated so far
     done     {id, reason, prompt_tokens, completion_tokens}
-    broken   {id, detail}                  a step failed; detail names the error, and holds no content
+    broken   {id, detail}                  its steps failed; detail names the error, and holds no content
 """
 
 from __future__ import annotations
@@ -37,11 +42,12 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, BinaryIO
 
-from bot.engine import hardware, weights
+from bot.engine import hardware, lora, weights
 from bot.engine.wire import Message, frame, read_frame_blocking, unpack_messages, unpack_sampling
 from bot.errors import ModelError, PromptTooLong, RequestRejected
 
@@ -49,7 +55,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from bot.engine.prompts import ChatPrompts
-    from bot.engine.runner import Runner
+    from bot.engine.runner import Event, Runner
 
 
 class Channel:
@@ -72,7 +78,11 @@ class Channel:
 
     def send(self, kind: str, **fields: object) -> None:
         """Send a message. When nobody is there to read it, the process has no reason to go on."""
-        data = memoryview(frame({"kind": kind, **fields}))
+        self.send_all([{"kind": kind, **fields}])
+
+    def send_all(self, messages: Sequence[Message]) -> None:
+        """Send several messages in one go."""
+        data = memoryview(b"".join(map(frame, messages)))
         try:
             with self._sending:
                 while data:
@@ -88,14 +98,26 @@ class Channel:
 class Worker:
     """One model's process."""
 
-    def __init__(self, channel: Channel, model: str, threads: int, dtype: str) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        model: str,
+        threads: int,
+        dtype: str,
+        cache_mib: int,
+        max_running: int,
+        release: str,
+        lora: str,
+    ) -> None:
         self._channel = channel
         self._model = model
         self._threads = threads
         self._dtype = dtype
+        self._cache_mib = cache_mib
+        self._max_running = max_running
+        self._first = (release, lora)
         self._asks: SimpleQueue[Message] = SimpleQueue()
         self._runs: SimpleQueue[Message] = SimpleQueue()
-        self._cancelled = -1
 
     def work(self) -> None:
         """Load, then serve until the input ends. Returns only when the model cannot be loaded."""
@@ -110,16 +132,18 @@ class Worker:
             self._channel.send("failed", detail=f"The model {self._model} could not be loaded ({_where(error)}).")
             return
         while True:
-            self._run(runner, self._runs.get())
+            while runner.is_idle or not self._runs.empty():
+                self._take(runner, self._runs.get())
+            self._tell(runner.step())
 
     def _read(self) -> None:
         try:
             while (message := self._channel.receive()) is not None:
                 match message["kind"]:
-                    case "run":
+                    case "run" | "cancel":
                         self._runs.put(message)
-                    case "cancel":
-                        self._cancelled = message["id"]
+                    case "use":
+                        threading.Thread(target=self._load_release, args=(message,), name="loader", daemon=True).start()
                     case _:
                         self._asks.put(message)
         finally:
@@ -133,14 +157,17 @@ class Worker:
         self._channel.send("progress", detail=f"loading {self._model}")
         tokenizer = weights.load_tokenizer(folder)
         window = self._start_counting(folder, tokenizer)
-        release = weights.release_name(self._model, weights.fingerprint(folder))
-        model = self._load_weights(folder)
+        release = self._first[0] or weights.release_name(self._model, weights.fingerprint(folder))
+        model = self._load_weights(folder, *self._first)
 
+        from bot.engine.generic import choose_model
         from bot.engine.prompts import ChatPrompts
-        from bot.engine.runner import Runner
+        from bot.engine.runner import Defaults, Runner
 
-        runner = Runner(model, ChatPrompts(tokenizer), window)
-        dtype = str(model.dtype).removeprefix("torch.")
+        defaults, dtype = Defaults.of(model.generation_config), str(model.dtype).removeprefix("torch.")
+        path = choose_model(model, window)
+        cache_mib = hardware.choose_cache_mib(self._cache_mib)
+        runner = Runner(release, path, ChatPrompts(tokenizer), defaults, window, cache_mib, self._max_running)
         detail = f"{dtype} on {model.device.type}, {hardware.choose_threads(self._threads)} threads"
         self._channel.send("ready", release=release, detail=detail)
         return runner
@@ -158,12 +185,35 @@ class Worker:
         self._channel.send("counting", window=window)
         return window
 
-    def _load_weights(self, folder: Path) -> PreTrainedModel:
+    def _load_weights(self, folder: Path, release: str, adapter: str) -> PreTrainedModel:
+        """The base model, with the LoRA weights that are named merged into it."""
         import torch
 
         torch.set_num_threads(hardware.choose_threads(self._threads))
         device = hardware.choose_device()
-        return weights.load_model(folder, hardware.choose_dtype(self._dtype, device), device)
+        if adapter:
+            lora.check_release(release, Path(adapter))
+        model = weights.load_model(folder, hardware.choose_dtype(self._dtype, device), device)
+        if adapter:
+            lora.merge(model, Path(adapter))
+        return model
+
+    def _load_release(self, message: Message) -> None:
+        """Load other weights beside those in service, and leave it to the main thread to change over."""
+        from bot.engine.generic import choose_model
+
+        ask, release = message["ask"], message["release"]
+        try:
+            folder = weights.find_folder(self._model)
+            model = self._load_weights(folder, release, message["lora"])
+            path = choose_model(model, weights.window_of(folder, weights.load_tokenizer(folder)))
+        except ModelError as error:
+            self._channel.send("unusable", ask=ask, detail=str(error))
+        except Exception as error:  # whatever it is, the weights in service must go on
+            self._channel.send("unusable", ask=ask, detail=f"The weights could not be loaded ({_where(error)}).")
+        else:
+            release = release or weights.release_name(self._model, weights.fingerprint(folder))
+            self._runs.put({"kind": "use", "ask": ask, "release": release, "path": path})
 
     def _count(self, prompts: ChatPrompts) -> None:
         while True:
@@ -179,30 +229,47 @@ class Worker:
             except Exception as error:  # one odd text must not end the counting
                 self._channel.send("refused", ask=ask, reason=f"it cannot be tokenized ({type(error).__name__})")
 
-    def _run(self, runner: Runner, message: Message) -> None:
+    def _take(self, runner: Runner, message: Message) -> None:
+        if message["kind"] == "use":
+            runner.use(message["release"], message["path"])
+            self._channel.send("used", ask=message["ask"], release=message["release"])
+            return
         number = message["id"]
-        self._channel.send("started", id=number)
+        if message["kind"] == "cancel":
+            self._tell(runner.cancel(number))
+            return
         try:
-            outcome = runner.generate(
-                unpack_messages(message["messages"]),
-                unpack_sampling(message["sampling"]),
-                lambda text, tokens: self._channel.send("piece", id=number, text=text, tokens=tokens),
-                lambda: self._cancelled == number,
-            )
+            runner.open(number, unpack_messages(message["messages"]), unpack_sampling(message["sampling"]))
         except RequestRejected as error:
             self._channel.send("refused", id=number, reason=error.values["reason"])
         except PromptTooLong as error:
             self._channel.send("refused", id=number, reason=f"{error.values['tokens']} tokens do not fit the window")
-        except Exception as error:  # one failing request must not end the others
+        except Exception as error:  # one odd text must not end the others
             self._channel.send("broken", id=number, detail=_where(error))
-        else:
-            self._channel.send(
-                "done",
-                id=number,
-                reason=outcome.reason,
-                prompt_tokens=outcome.prompt_tokens,
-                completion_tokens=outcome.completion_tokens,
-            )
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        if events:
+            self._channel.send_all([_message(event) for event in events])
+
+
+def _message(event: Event) -> Message:
+    from bot.engine.runner import Began, Broke, Ended, Said
+
+    match event:
+        case Began(number, release):
+            return {"kind": "started", "id": number, "release": release}
+        case Said(number, text, tokens):
+            return {"kind": "piece", "id": number, "text": text, "tokens": tokens}
+        case Ended(number, reason, prompt_tokens, completion_tokens):
+            return {
+                "kind": "done",
+                "id": number,
+                "reason": reason,
+                "prompt_tokens": prompt_tokens,
+                "completion_tokens": completion_tokens,
+            }
+        case Broke(number, error):
+            return {"kind": "broken", "id": number, "detail": _where(error)}
 
 
 def _where(error: Exception) -> str:
@@ -218,8 +285,8 @@ def main(arguments: list[str]) -> None:
     # A service manager's SIGTERM goes to every process of the service; the bot still wants its answers finished then.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.environ.update(TOKENIZERS_PARALLELISM="false", TRANSFORMERS_VERBOSITY="error", HF_HUB_DISABLE_PROGRESS_BARS="1")
-    model, threads, dtype = arguments
-    Worker(channel, model, int(threads), dtype).work()
+    model, threads, dtype, cache_mib, max_running, release, adapter = arguments
+    Worker(channel, model, int(threads), dtype, int(cache_mib), int(max_running), release, adapter).work()
 
 
 if __name__ == "__main__":

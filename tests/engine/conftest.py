@@ -42,3 +42,12 @@ async def engine(writer_folder: Path) -> AsyncIterator[LocalEngine]:
     await engine.start()
     yield engine
     await engine.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def single(writer_folder: Path) -> AsyncIterator[LocalEngine]:
+    """An engine that answers one request at a time, where it matters who comes next."""
+    engine = LocalEngine(str(writer_folder), dtype="float32", threads=1, max_running=1)
+    await engine.start()
+    yield engine
+    await engine.close()

@@ -7,11 +7,14 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+import torch
 
 from bot.domain.generation import EngineState, FinishReason, Piece, Queued, SamplingParams, Started
+from bot.engine import weights
 from bot.engine.engine import LocalEngine
-from bot.errors import PromptTooLong, RequestRejected
+from bot.errors import ModelError, PromptTooLong, RequestRejected
 from tests.engine.asking import GREEDY, ask, assistant, collect, end_of, shape_of, system, text_of, user
+from tests.engine.test_runner import save_lora
 from tests.engine.tiny import LEARNED, WINDOW
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -30,7 +33,7 @@ async def test_a_ready_engine_says_what_it_serves(engine: LocalEngine, writer_fo
     await answer(engine, "greet")
 
     health = engine.health()
-    assert (health.state, health.window, health.capacity) == (EngineState.READY, WINDOW, 1)
+    assert (health.state, health.window, health.capacity) == (EngineState.READY, WINDOW, 16)
     assert (health.running, health.waiting) == (0, 0)
     assert health.release.startswith(f"{writer_folder.name}@")
     assert health.detail == "float32 on cpu, 1 threads"
@@ -186,22 +189,22 @@ async def test_two_requests_of_one_id_at_once_are_one_too_many(engine: LocalEngi
 # --- the line and cancel ---
 
 
-async def test_people_are_served_in_turn_and_told_where_they_stand(engine: LocalEngine):
+async def test_people_are_served_in_turn_and_told_where_they_stand(single: LocalEngine):
     served: list[str] = []
     places: dict[str, list[int]] = {}
 
     async def take_part(name: str, person: str) -> None:
-        async for event in engine.generate(ask(user("greet"), person=person)):
+        async for event in single.generate(ask(user("greet"), person=person)):
             if isinstance(event, Queued):
                 places.setdefault(name, []).append(event.position)
             if isinstance(event, Started):
                 served.append(name)
 
-    async with aclosing(engine.generate(ask(user("count"), sampling=WILD))) as events:
+    async with aclosing(single.generate(ask(user("count"), sampling=WILD))) as events:
         await anext(events)
         people = [("a1", "ada"), ("a2", "ada"), ("a3", "ada"), ("b1", "bob"), ("c1", "cy")]
         tasks = [asyncio.create_task(take_part(name, person)) for name, person in people]
-        while engine.health().waiting < len(people) or len(places) < len(people):
+        while single.health().waiting < len(people) or len(places) < len(people):
             await asyncio.sleep(0.001)
     await asyncio.gather(*tasks)
 
@@ -222,14 +225,14 @@ async def test_cancel_ends_a_running_request_and_frees_the_engine(engine: LocalE
     assert await answer(engine, "greet") == LEARNED["greet"]
 
 
-async def test_cancel_ends_a_waiting_request(engine: LocalEngine):
+async def test_cancel_ends_a_waiting_request(single: LocalEngine):
     waiting, events = ask(user("greet")), []
-    async with aclosing(engine.generate(ask(user("count"), sampling=WILD))) as running:
+    async with aclosing(single.generate(ask(user("count"), sampling=WILD))) as running:
         await anext(running)
-        async for event in engine.generate(waiting):
+        async for event in single.generate(waiting):
             events.append(event)
             if isinstance(event, Queued):
-                await engine.cancel(waiting.id)
+                await single.cancel(waiting.id)
 
     assert shape_of(events) == "QF"
     assert end_of(events).completion_tokens == 0
@@ -258,3 +261,32 @@ async def test_many_requests_and_cancels_leave_nothing_behind(engine: LocalEngin
     await asyncio.gather(*(come_and_go(number) for number in range(60)))
 
     assert (engine.health().running, engine.health().waiting) == (0, 0)
+
+
+# --- several at once, and other weights ---
+
+
+async def test_many_people_are_answered_together(engine: LocalEngine):
+    requests = [ask(user(question), person=question) for question in LEARNED]
+    answers = await asyncio.gather(*(collect(engine.generate(request)) for request in requests))
+
+    assert [text_of(events) for events in answers] == list(LEARNED.values())
+
+
+async def test_lora_weights_come_into_service_and_go(engine: LocalEngine, writer_folder: Path, tmp_path: Path):
+    base = engine.health().release
+    save_lora(tmp_path, weights.load_model(writer_folder, torch.float32, "cpu"))
+    await engine.use_release("tuned", str(tmp_path))
+
+    events = await collect(engine.generate(ask(user("count"))))
+    assert events[0] == Started("tuned")
+    assert text_of(events) != LEARNED["count"]
+    assert engine.health().release == "tuned"
+
+    with pytest.raises(ModelError):
+        await engine.use_release("nothing", str(tmp_path / "nowhere"))
+    assert engine.health().release == "tuned"
+
+    await engine.use_release("", None)
+    assert engine.health().release == base
+    assert await answer(engine, "count") == LEARNED["count"]

@@ -44,16 +44,16 @@ def is_gone(pid: int) -> bool:
 # --- death ---
 
 
-async def test_an_answer_that_showed_nothing_is_made_again_by_the_next_worker(engine: LocalEngine):
+async def test_an_answer_that_showed_nothing_is_made_again_by_the_next_worker(single: LocalEngine):
     events = []
-    async for event in engine.generate(ask(user("count"), sampling=SILENT)):
+    async for event in single.generate(ask(user("count"), sampling=SILENT)):
         events.append(event)
         if isinstance(event, Started):
-            kill_worker(engine)
+            kill_worker(single)
 
     assert text_of(events) == LEARNED["count"]
     assert shape_of(events).replace("P", "").lstrip("Q") == "SF"
-    assert engine.health().state is EngineState.READY
+    assert single.health().state is EngineState.READY
 
 
 @dataclass(frozen=True)
@@ -67,19 +67,19 @@ class Death:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def death(engine: LocalEngine) -> Death:
-    running = engine.generate(ask(user("x"), sampling=LONG))
+async def death(single: LocalEngine) -> Death:
+    running = single.generate(ask(user("x"), sampling=LONG))
     while not isinstance(await anext(running), Piece):
         pass
-    assert engine.worker_pid is not None
-    os.kill(engine.worker_pid, signal.SIGSTOP)
+    assert single.worker_pid is not None
+    os.kill(single.worker_pid, signal.SIGSTOP)
     half_shown = asyncio.create_task(collect(running))
-    question = asyncio.create_task(engine.count_tokens([user("hi")]))
-    waiting = asyncio.create_task(collect(engine.generate(ask(user("greet"), person="bob"))))
-    await until(lambda: engine.health().waiting)
-    kill_worker(engine)
-    await until(lambda: "SIGKILL" in engine.health().detail)
-    health = engine.health()
+    question = asyncio.create_task(single.count_tokens([user("hi")]))
+    waiting = asyncio.create_task(collect(single.generate(ask(user("greet"), person="bob"))))
+    await until(lambda: single.health().waiting)
+    kill_worker(single)
+    await until(lambda: "SIGKILL" in single.health().detail)
+    health = single.health()
     half, wait, count = await asyncio.gather(half_shown, waiting, question, return_exceptions=True)
     return Death(half, wait, count, health)
 
@@ -98,21 +98,21 @@ async def test_a_question_to_the_tokenizer_is_asked_again(death: Death):
     assert len(death.question) == 1
 
 
-async def test_health_tells_of_the_death_until_the_next_worker_is_ready(death: Death, engine: LocalEngine):
+async def test_health_tells_of_the_death_until_the_next_worker_is_ready(death: Death, single: LocalEngine):
     assert death.health.state is EngineState.RESTARTING
-    assert engine.health().state is EngineState.READY
+    assert single.health().state is EngineState.READY
 
 
 @pytest.mark.slow
-async def test_an_answer_over_which_the_worker_dies_twice_is_set_aside(engine: LocalEngine):
-    fatal = asyncio.create_task(collect(engine.generate(ask(user("count"), sampling=SILENT))))
-    await until(lambda: engine.health().running)
-    waiting = asyncio.create_task(collect(engine.generate(ask(user("greet"), person="bob"))))
-    await until(lambda: engine.health().waiting)
-    first = engine.worker_pid
-    kill_worker(engine)
-    await until(lambda: engine.health().running and engine.worker_pid not in (first, None))
-    kill_worker(engine)
+async def test_an_answer_over_which_the_worker_dies_twice_is_set_aside(single: LocalEngine):
+    fatal = asyncio.create_task(collect(single.generate(ask(user("count"), sampling=SILENT))))
+    await until(lambda: single.health().running)
+    waiting = asyncio.create_task(collect(single.generate(ask(user("greet"), person="bob"))))
+    await until(lambda: single.health().waiting)
+    first = single.worker_pid
+    kill_worker(single)
+    await until(lambda: single.health().running and single.worker_pid not in (first, None))
+    kill_worker(single)
 
     with pytest.raises(EngineDied):
         await fatal

@@ -1,0 +1,163 @@
+"""The lean path: Llama, Mistral, Qwen2 and Qwen3, written out for few and large kernel calls.
+
+Query, key and value are one product, and on a processor with bfloat16 the weights are packed once by oneDNN, with the
+activation and the additions fused into the products. Everything else (rotary tables, head counts, epsilons) is read off
+transformers' model, which is taken apart on the way, so that the weights are not held twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear, rms_norm, silu
+
+from bot.engine.attention import attend, flatten
+from bot.engine.scheduler import Share
+
+_FAMILIES = ("llama", "mistral", "qwen2", "qwen3")
+# Rotary tables that do not change with the length of the text.
+_FIXED_ROTARY = ("default", "linear", "llama3", "yarn")
+
+
+def is_lean(model: Any) -> bool:
+    """Whether this path computes exactly what the model does."""
+    config = model.config
+    if config.model_type not in _FAMILIES or config.hidden_act != "silu":
+        return False
+    rope = getattr(config, "rope_parameters", None) or {}
+    slides = getattr(config, "use_sliding_window", True) and getattr(config, "sliding_window", None)
+    return rope.get("rope_type", "default") in _FIXED_ROTARY and not slides
+
+
+class Product:
+    """A linear layer, packed where that helps."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        self.rows = weight.shape[0]
+        self._bias = bias
+        self._packed = weight.device.type == "cpu" and weight.dtype is torch.bfloat16
+        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous()) if self._packed else weight
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self._packed:
+            y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, "none", [], "")
+            return y
+        return linear(x, self._weight, self._bias)
+
+    def silu(self, x: Tensor) -> Tensor:
+        """silu(product)"""
+        if self._packed:
+            y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, "swish", [], "")
+            return y
+        return silu(linear(x, self._weight, self._bias))
+
+    def times(self, x: Tensor, other: Tensor) -> Tensor:
+        """product * other"""
+        if self._packed:
+            y: Tensor = torch.ops.mkldnn._linear_pointwise(x, other, self._weight, self._bias, "mul")
+            return y
+        return linear(x, self._weight, self._bias) * other
+
+    def plus(self, x: Tensor, other: Tensor) -> Tensor:
+        """product + other"""
+        if self._packed:
+            y: Tensor = torch.ops.mkldnn._linear_pointwise(x, other, self._weight, self._bias, "add")
+            return y
+        return linear(x, self._weight, self._bias) + other
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    before: Tensor
+    qkv: Product
+    query_norm: Tensor | None
+    key_norm: Tensor | None
+    out: Product
+    between: Tensor
+    gate: Product
+    up: Product
+    down: Product
+
+
+class LeanModel:
+    """One of the families, ready for steps; the model it is made of is empty afterwards."""
+
+    def __init__(self, model: Any, window: int) -> None:
+        config, inner = model.config, model.model
+        self._heads = config.num_attention_heads
+        self._key_heads = config.num_key_value_heads
+        self._size = getattr(config, "head_dim", None) or config.hidden_size // self._heads
+        self._scale = inner.layers[0].self_attn.scaling
+        self._eps = config.rms_norm_eps
+        self._embedding: Tensor = inner.embed_tokens.weight.data
+        self._norm: Tensor = inner.norm.weight.data
+        self._cos, self._sin = _rotary_tables(inner, window)
+        self._head = Product(model.lm_head.weight.data)
+        self._layers = [self._take(layer) for layer in inner.layers]
+        self.cache_shape = (len(self._layers), self._key_heads, self._size)
+        self.dtype, self.device = self._embedding.dtype, self._embedding.device
+
+    def forward(self, shares: list[Share], cache: Tensor) -> Tensor:
+        """Compute a step: write its keys and values into the cache [layers, places, 2, key heads, size], and return the
+        logits after the shares that are the last of their requests."""
+        batch = flatten(shares, self.device, self.dtype)
+        x = self._embedding[batch.ids]
+        cos, sin = self._cos[batch.positions], self._sin[batch.positions]
+        for layer, cached in zip(self._layers, cache.unbind(), strict=True):
+            qkv = layer.qkv(self._normed(x, layer.before)).view(x.shape[0], -1, self._size)
+            qkv = self._turned(layer, qkv, cos, sin)
+            pairs = qkv[:, self._heads :].view(-1, 2, self._key_heads, self._size)
+            cached.index_copy_(0, batch.places, pairs)
+            x = layer.out.plus(attend(qkv[:, : self._heads], cached, batch.spans, self._scale), x)
+            y = self._normed(x, layer.between)
+            x = layer.down.plus(layer.up.times(y, layer.gate.silu(y)), x)
+        if batch.wanted is not None:
+            x = x[batch.wanted]
+        return self._head(self._normed(x, self._norm))
+
+    def _normed(self, x: Tensor, weight: Tensor) -> Tensor:
+        return rms_norm(x, weight.shape, weight, self._eps)
+
+    def _turned(self, layer: _Layer, qkv: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """Queries and keys with their rotary positions (Su et al. 2021, https://arxiv.org/abs/2104.09864), values as
+        they are."""
+        turning = qkv[:, : self._heads + self._key_heads]
+        if layer.query_norm is not None and layer.key_norm is not None:
+            queries = self._normed(turning[:, : self._heads], layer.query_norm)
+            turning = torch.cat((queries, self._normed(turning[:, self._heads :], layer.key_norm)), 1)
+        turned = torch.addcmul(turning * cos, turning.roll(self._size // 2, -1), sin)
+        qkv[:, : self._heads + self._key_heads] = turned
+        return qkv
+
+    def _take(self, layer: Any) -> _Layer:
+        attention, mlp = layer.self_attn, layer.mlp
+        parts = [attention.q_proj, attention.k_proj, attention.v_proj]
+        bias = None if parts[0].bias is None else torch.cat([part.bias.data for part in parts])
+        taken = _Layer(
+            before=layer.input_layernorm.weight.data,
+            qkv=Product(torch.cat([part.weight.data for part in parts]), bias),
+            query_norm=attention.q_norm.weight.data if hasattr(attention, "q_norm") else None,
+            key_norm=attention.k_norm.weight.data if hasattr(attention, "k_norm") else None,
+            out=_product(attention.o_proj),
+            between=layer.post_attention_layernorm.weight.data,
+            gate=_product(mlp.gate_proj),
+            up=_product(mlp.up_proj),
+            down=_product(mlp.down_proj),
+        )
+        layer.to("meta")
+        return taken
+
+
+def _product(module: Any) -> Product:
+    return Product(module.weight.data, None if module.bias is None else module.bias.data)
+
+
+def _rotary_tables(inner: Any, window: int) -> tuple[Tensor, Tensor]:
+    """Cosines and sines [window, 1, size]; the sines carry the sign of the half that they are added to."""
+    weight = inner.embed_tokens.weight
+    cos, sin = inner.rotary_emb(weight[:1, None], torch.arange(window, device=weight.device)[None])
+    half = sin.shape[-1] // 2
+    return cos[0, :, None].contiguous(), torch.cat((-sin[0, :, None, :half], sin[0, :, None, half:]), -1)
