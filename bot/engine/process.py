@@ -13,8 +13,8 @@ from bot.engine.wire import Message, frame, read_frame
 
 _SOURCE = Path(__file__).parents[2]
 _GOODBYE_S = 5.0
-# How long OpenMP's threads spin at a barrier before they sleep. By default it is milliseconds, in which a thread that
-# others pushed off its core cannot come back: with a training beside it, a step took three times as long.
+# How long OpenMP's threads spin at a barrier before they sleep. By default it is milliseconds, and a thread that others
+# pushed off its core cannot come back before those are over; the cores are shared with the bot, and with trainings.
 _SPINS = "5000"
 
 
