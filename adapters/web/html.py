@@ -68,7 +68,7 @@ class GrowingHtml:
             self._settled_text, self._settled = "", 0
         start = self._settled
         tail = text[len(self._settled_text) :]
-        groups = _parse(tail, breaks=False)
+        groups = _parse(tail, by_person=False)
         fresh = tuple(group.html for group in groups)
         self.blocks = self.blocks[:start] + fresh
         if len(groups) > 1:
@@ -80,13 +80,13 @@ class GrowingHtml:
 @lru_cache(maxsize=1024)
 def answer_blocks(text: str) -> tuple[str, ...]:
     """An answer's Markdown as safe HTML blocks."""
-    return tuple(group.html for group in _parse(text, breaks=False))
+    return tuple(group.html for group in _parse(text, by_person=False))
 
 
 @lru_cache(maxsize=1024)
 def message_blocks(text: str) -> tuple[str, ...]:
     """A person's message as safe HTML blocks; line ends stay as they were typed."""
-    return tuple(group.html for group in _parse(text, breaks=True))
+    return tuple(group.html for group in _parse(text, by_person=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ class _Group:
     html: str
 
 
-def _parse(text: str, *, breaks: bool) -> list[_Group]:
-    parser = _parser(breaks, _LONG_RUN.search(text) is None)
+def _parse(text: str, *, by_person: bool) -> list[_Group]:
+    parser = _parser(by_person, _LONG_RUN.search(text) is None)
     env: EnvType = {}
     groups: list[_Group] = []
     pending: list[Token] = []
@@ -130,17 +130,18 @@ def _safe(html: str) -> str:
     )
 
 
-def _parser(breaks: bool, linkify: bool) -> MarkdownIt:
+def _parser(by_person: bool, linkify: bool) -> MarkdownIt:
     """A parser of this thread's own: the link detection inside keeps state while it works."""
     parsers: dict[tuple[bool, bool], MarkdownIt] = _THREAD.__dict__.setdefault("parsers", {})
-    if (breaks, linkify) not in parsers:
-        parsers[breaks, linkify] = _new_parser(breaks, linkify)
-    return parsers[breaks, linkify]
+    if (by_person, linkify) not in parsers:
+        parsers[by_person, linkify] = _new_parser(by_person, linkify)
+    return parsers[by_person, linkify]
 
 
-def _new_parser(breaks: bool, linkify: bool) -> MarkdownIt:
-    parser = MarkdownIt("gfm-like", {"html": False, "linkify": linkify, "breaks": breaks})
-    if breaks:
+def _new_parser(by_person: bool, linkify: bool) -> MarkdownIt:
+    # A line end is one, as in every chat: a verse is not run together.
+    parser = MarkdownIt("gfm-like", {"html": False, "linkify": linkify, "breaks": True})
+    if by_person:
         # People indent without meaning code.
         parser.disable("code")
     parser.add_render_rule("fence", _fence)

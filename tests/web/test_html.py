@@ -106,3 +106,7 @@ def test_an_answer_that_begins_anew_is_shown_anew() -> None:
 def test_a_run_too_long_for_an_address_is_not_searched_for_one() -> None:
     """Detection is quadratic there: this text takes eight seconds with it."""
     assert "<a" not in html("http://a" * 5000)
+
+
+def test_a_verse_keeps_its_lines() -> None:
+    assert answer_blocks("月亮升上屋顶，\n灯光合上眼睛。") == ("<p>月亮升上屋顶，<br>\n灯光合上眼睛。</p>\n",)
