@@ -134,6 +134,10 @@ class Core:
             Refused: the message is empty, or longer than anything we keep.
             StorageError: nothing could be kept.
         """
+        # A caller that goes away meanwhile must not leave an event stored and claimed, and nobody at work on it.
+        return await asyncio.shield(self._accept(ask))
+
+    async def _accept(self, ask: Ask) -> Accepted | None:
         until = self._services.clock.now() + LEASE
         taken = await take_in(ask, self._services, owner=self._owner, until=until)
         if taken is None:
@@ -161,7 +165,11 @@ class Core:
         mine = [
             job
             for job in self._jobs.values()
-            if (job.answer.id == turn_id if stop.message else (job.asker, job.place) == (stop.by, stop.place))
+            if (
+                job.answer.id == turn_id
+                if stop.message
+                else (job.asker.key, job.place.key) == (stop.by.key, stop.place.key)
+            )
         ]
         for job in mine:
             self._end(job)
@@ -221,8 +229,12 @@ class Core:
         """Try again in the next round, a bounded number of times; the answer itself is stored in any case."""
         if retryable and item.attempts < 2 * MAX_ATTEMPTS:
             self._failed.append(replace(item, attempts=item.attempts + 1))
-        else:
+            return
+        try:
             await self._finish(item)
+        except StorageError as error:
+            log.error("event not closed", item=item.id, error=str(error))
+            self._failed.append(item)
 
     async def _answer(self, item: InboxItem, job: Job | None) -> None:
         if job is None:

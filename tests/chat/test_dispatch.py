@@ -103,6 +103,14 @@ async def test_an_event_that_was_cut_off_too_often_is_set_aside_with_a_sentence(
     assert "set it aside" in answer.text
 
 
+async def test_an_event_whose_caller_goes_away_is_answered_all_the_same(house: House) -> None:
+    accepting = asyncio.create_task(house.core.accept(house.message("Hello")))
+    await asyncio.sleep(0)
+    accepting.cancel()
+
+    assert [answer.text for answer in await house.platform.answers()] == ["Fine."]
+
+
 async def test_a_full_disk_at_acceptance_reaches_the_adapter_and_nothing_is_half_kept(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
