@@ -115,6 +115,10 @@ class Hub:
         """An answer has its last state."""
         self._live.pop(turn_id, None)
 
+    def is_live(self, turn_id: str) -> bool:
+        """Whether an answer is under way."""
+        return turn_id in self._live
+
     def with_live(self, shapes: Iterable[Shape]) -> list[Shape]:
         """Turns with what is shown of those under way."""
         return [self._with_live(shape) for shape in shapes]

@@ -14,10 +14,11 @@ from adapters.web.channels import Channels
 from adapters.web.files import UPLOAD_LIMIT, Files
 from adapters.web.hub import Hub
 from adapters.web.lines import LINES
-from adapters.web.shapes import place_shape, turn_shapes
+from adapters.web.shapes import Shape, place_shape, turn_shapes
 from bot.chat.addressing import clean
 from bot.chat.dispatch import Core
 from bot.chat.faults import sentence
+from bot.chat.intake import Accepted
 from bot.domain.messages import (
     Ask,
     Attachment,
@@ -30,7 +31,7 @@ from bot.domain.messages import (
     StopReply,
     SuggestAnswer,
 )
-from bot.domain.places import Platform
+from bot.domain.places import Person, Platform
 from bot.domain.ratings import RatingSource
 from bot.errors import PersonError, StorageError
 from bot.ports import Clock
@@ -141,14 +142,20 @@ class Inbound:
         accepted = await self._core.accept(ask)
         if accepted is None:
             return {"status": "known"}
-        views = [await self._core.reading.view(turn.id, ask.by) for turn in (accepted.question, accepted.answer)]
-        shapes = await turn_shapes([view for view in views if view is not None], self._files)
+        shapes = await self._shapes(accepted, ask.by)
+        if not self._hub.is_live(accepted.answer.id):
+            # It ended while it was drawn: no window may be shown an earlier state after the last one.
+            shapes = await self._shapes(accepted, ask.by)
         only = ask.by.key if accepted.answer.private else None
         event = {"type": "turns", "event_id": ask.event_id, "turns": self._hub.with_live(shapes)}
         self._hub.tell(accepted.place, event, only=only)
         activity = {"type": "activity", "place": place_shape(accepted.place), "latest": accepted.answer.id}
         self._hub.tell_all(activity | {"author": ask.by.key}, only=only)
         return {"status": "accepted", "question": accepted.question.id, "answer": accepted.answer.id}
+
+    async def _shapes(self, accepted: Accepted, viewer: Person) -> list[Shape]:
+        views = [await self._core.reading.view(turn.id, viewer) for turn in (accepted.question, accepted.answer)]
+        return await turn_shapes([view for view in views if view is not None], self._files)
 
     async def _rate(self, act: Rate) -> dict[str, Any]:
         by = act.by.person

@@ -188,6 +188,7 @@ async def test_everything_can_be_reached_by_keys(browser: Browser, tmp_path: Pat
         await page.keyboard.type("hello")
         await page.keyboard.press("Enter")
         await expect(answers(page)).to_contain_text("Fine.")
+        await expect(answers(page).locator('[data-act="good"]')).to_be_visible()
         for _ in range(12):
             await page.keyboard.press("Shift+Tab")
             if await page.evaluate("document.activeElement.dataset.act") == "good":

@@ -23,12 +23,13 @@ def shown(events: list[dict[str, object]]) -> list[str]:
 
 
 async def test_everyone_in_a_place_sees_the_question_and_the_answer_grow(site: Site) -> None:
-    gate = asyncio.Event()
-    site.generator.enqueue("# Title\n\nFirst", gate, " and *last*.")
+    begin, gate = asyncio.Event(), asyncio.Event()
+    site.generator.enqueue(begin, "# Title\n\nFirst", gate, " and *last*.")
     async with site.seat(ANA) as ana, site.seat(BEN) as ben:
         event_id = fresh_id()
         await site.post("send", ANA, text="hello", event_id=event_id)
         asked = await ben.hear("turns")
+        begin.set()
         await ben.hear("show", lambda event: "First" in event["blocks"][-1])
         gate.set()
         answers = [await seat.answered() for seat in (ana, ben)]
