@@ -48,7 +48,7 @@ async def test_logs_carry_ids_and_never_what_people_or_the_model_wrote(tmp_path:
 
 
 def test_libraries_speak_from_warnings_on(log_file: Path) -> None:
-    logging.getLogger("some.library").info("a request with contents")
-    logging.getLogger("some.library").warning("something is wrong")
+    logging.getLogger("somebody.elses").info("a request with contents")
+    logging.getLogger("somebody.elses").warning("something is wrong")
 
     assert [json.loads(line)["event"] for line in log_file.read_text().splitlines()] == ["something is wrong"]

@@ -325,10 +325,10 @@ class Core:
         if timings.finished is None:
             timings = replace(timings, finished=round(self._services.clock.monotonic() - job.started, 4))
         job.answer = turn = replace(turn, timings=timings)
-        if turn.release and turn.origin != "image" and turn.release not in self._releases:
-            await note_release(turn.release, self._services)
-            self._releases.add(turn.release)
         try:
+            if turn.release and turn.origin != "image" and turn.release not in self._releases:
+                await note_release(turn.release, self._services)
+                self._releases.add(turn.release)
             async with self._services.units() as uow:
                 await uow.turns.update(turn)
         except StorageError as error:

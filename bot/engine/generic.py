@@ -110,7 +110,7 @@ class SharedModel:
         **_: object,
     ) -> tuple[Tensor, None]:
         if softcap is not None or s_aux is not None:
-            raise NotImplementedError("attention with a soft cap or sinks")
+            raise ValueError("our attention has neither a soft cap nor sinks")
         if sliding_window not in self._batches:
             self._batches[sliding_window] = flatten(self._shares, self.device, self.dtype, sliding_window)
         batch, cached = self._batches[sliding_window], self._cache[module.layer_idx]
