@@ -8,13 +8,13 @@ import os
 import shutil
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 from rich.console import Console
 from rich.markup import escape
 
+from bot.domain.findings import Finding
 from bot.engine.hardware import choose_threads
 from bot.engine.weights import check_folder
 from bot.errors import OperatorError
@@ -24,15 +24,6 @@ from storage.folder import prepare
 
 # Less free space than this is worth a word: a database, its backup and a set of LoRA weights.
 LOW_SPACE = 1 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: whether it is well, and what was seen or what to do."""
-
-    subject: str
-    well: bool
-    text: str
 
 
 async def report(settings: Settings) -> int:

@@ -3,6 +3,7 @@
     InklingError
     ├── PersonError             a person can act on it; `line` and `values` name the sentence in their language
     │   ├── Refused             an event was understood and declined (budget, too long, not allowed, bad option)
+    │   ├── TrainingFailed      a training run cannot begin or go on
     │   └── GenerationError     the answer could not be made
     │       ├── PromptTooLong   prompt and answer do not fit the model's window
     │       ├── EngineLoading   the model is not ready yet and loading takes longer than we may wait
@@ -89,6 +90,16 @@ class PainterMissing(GenerationError):
     """No painter is set; the line says how to set one."""
 
     line = "error.painter_missing"
+
+
+class TrainingFailed(PersonError):
+    """A training run cannot begin or go on; the line says why and what to do. `detail` is for the operator's log."""
+
+    line = "training.failed"
+
+    def __init__(self, line: str | None = None, *, detail: str = "", **values: object) -> None:
+        self.detail = detail
+        super().__init__(line, **values)
 
 
 class OperatorError(InklingError):

@@ -5,7 +5,7 @@ Implementations live in `adapters/`, `storage/` and `bot/engine/`; `bot/app.py` 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,7 @@ from bot.domain.places import Person, Place, Platform
 from bot.domain.preferences import Preference, PreferenceName
 from bot.domain.ratings import Rating, Suggestion
 from bot.domain.releases import Release, Run
+from bot.domain.training import Collected, TrainingEvent, TrainingMetric, TrainingOrder
 
 if TYPE_CHECKING:
     from bot.chat.dispatch import Core
@@ -90,6 +91,51 @@ class TextGenerator(Protocol):
         ...
 
 
+class ReleaseHost(Protocol):
+    """A generator that can serve LoRA weights beside its base model. Both engines are one."""
+
+    async def load_release(self, name: str, lora_folder: str) -> None:
+        """Make LoRA weights servable under a name, beside what is loaded. An engine that restarts loads them again.
+
+        A name that ends in @ and 8 hex digits is checked against the weights' fingerprint.
+
+        Raises:
+            ModelError: they are missing, damaged, other weights than the name says, or made for another model.
+            EngineLoading, EngineDown: there is no engine.
+        """
+        ...
+
+    async def serve_release(self, name: str) -> None:
+        """From the next request on, answer those that name no release with this one; "" is the base model.
+
+        Requests in flight end on the weights that began them.
+
+        Raises:
+            ModelError: it is not loaded.
+        """
+        ...
+
+    async def unload_release(self, name: str) -> None:
+        """Let go of a release once its requests in flight have ended. One that is not loaded is nothing to do."""
+        ...
+
+
+class Trainer(Protocol):
+    """Ratings to a tested candidate."""
+
+    async def collect(self) -> Collected:
+        """What may be learned from now, and how much was left out for which reason."""
+        ...
+
+    def train(self, order: TrainingOrder) -> AsyncGenerator[TrainingEvent, None]:
+        """Train and test in a process of its own; the last event is a TrainingReport. Closing the generator ends it.
+
+        Raises:
+            TrainingFailed: the run cannot go on (no memory, disk full, missing base, killed); its line says which.
+        """
+        ...
+
+
 class Painter(Protocol):
     """Words to pictures."""
 
@@ -131,7 +177,8 @@ class DeliveryLog(Protocol):
 class ReplyTarget:
     """Where an answer goes: the open turn, whose place, who asked, the message answered, and the log of its sends.
 
-    A `private` answer is shown to the asker only, where the platform can.
+    A `private` answer is shown to the asker only, where the platform can. `event_id` is that of the event answered, by
+    which an adapter knows the interaction that it came with.
     """
 
     turn: Turn
@@ -140,6 +187,7 @@ class ReplyTarget:
     question: MessageRef | None
     log: DeliveryLog
     private: bool = False
+    event_id: str = ""
 
 
 class Reply(Protocol):
@@ -201,7 +249,7 @@ class ChatPlatform(Protocol):
         """Delete this adapter's own copies of files, if it keeps any; unknown ones are nothing to do."""
         ...
 
-    def history(self, place: Place, *, limit: int) -> AsyncIterator[HistoryMessage]:
+    def history(self, place: Place, *, limit: int) -> AsyncGenerator[HistoryMessage, None]:
         """The latest messages of a place that people see there, newest first, at most `limit`.
 
         Raises:
@@ -253,6 +301,10 @@ class Inbox(Protocol):
 
     async def pending(self, platforms: Sequence[Platform], now: datetime) -> Sequence[InboxItem]:
         """Unanswered events of these platforms that nobody holds (or not any longer), oldest first."""
+        ...
+
+    async def latest(self, platform: Platform) -> datetime | None:
+        """When the latest event of a platform was accepted."""
         ...
 
     async def finish(self, item_id: str, finished_at: datetime) -> None:
@@ -357,6 +409,37 @@ class Releases(Protocol):
         """Newest first."""
         ...
 
+    async def put_metrics(self, run_id: str, metrics: Sequence[TrainingMetric]) -> None:
+        """Keep points of a run's curves; a point of the same name and step is replaced."""
+        ...
+
+    async def metrics(self, run_id: str) -> Sequence[TrainingMetric]:
+        """A run's curves, by name and step."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RatedTurn:
+    """An answer that earned votes or better answers: the turn with its prompt, who asked, and where."""
+
+    turn: Turn
+    place: Place
+    asker: str
+    ratings: tuple[Rating, ...]
+    suggestions: tuple[Suggestion, ...]
+
+
+class Feedback(Protocol):
+    """What people made of answers, for learning."""
+
+    async def rated_turns(self, *, after: str = "", limit: int = 200) -> Sequence[RatedTurn]:
+        """Written answers (no pictures) with votes or suggestions, in the order of their ids, those after `after`."""
+        ...
+
+    async def votes_since(self, moment: datetime) -> int:
+        """How many verdicts were given since then."""
+        ...
+
 
 class Preferences(Protocol):
     """Choices of people and places."""
@@ -433,6 +516,7 @@ class UnitOfWork(Protocol):
     deliveries: Deliveries
     ratings: Ratings
     releases: Releases
+    feedback: Feedback
     preferences: Preferences
     erasure: Erasure
     statistics: Statistics

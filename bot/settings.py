@@ -75,6 +75,54 @@ class WebSettings(_Area):
     data_folder: Path
 
 
+class LearningSettings(_Area):
+    """When and how the bot learns from votes, and how a new release is brought in."""
+
+    text_model: str
+    least_ratings: int
+    person_share: float
+    retrain_schedule: str
+    retrain_after_votes: int
+    training_threads: int
+    training_nice: int
+    release_canary_share: float
+    release_least_votes: int
+    keep_releases: int
+    data_folder: Path
+
+
+class DiscordSettings(_Area):
+    """The bot on Discord; without a token it is not there. The addresses point it at another compatible server."""
+
+    token: str
+    message_content: bool
+    api_url: str
+    gateway_url: str
+    good_reactions: tuple[str, ...]
+    bad_reactions: tuple[str, ...]
+    catch_up_hours: float
+    bot_name: str
+
+
+class SlackSettings(_Area):
+    """The app on Slack; without a bot token it is not there.
+
+    With an app token it listens by Socket Mode, else by HTTP on `http_port`, where a signing secret proves that a
+    request is Slack's.
+    """
+
+    bot_token: str
+    app_token: str
+    signing_secret: str
+    http_host: str
+    http_port: int
+    api_url: str
+    good_reactions: tuple[str, ...]
+    bad_reactions: tuple[str, ...]
+    catch_up_hours: float
+    bot_name: str
+
+
 class LogSettings(_Area):
     """How much is logged, and as what."""
 
@@ -112,6 +160,28 @@ class _Environment(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     web_token: str = ""
+    retrain_least_ratings: Annotated[int, Field(ge=10, le=1_000_000)] = 50
+    retrain_person_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    retrain_schedule: str = ""
+    retrain_after_votes: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    training_threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    training_nice: Annotated[int, Field(ge=0, le=19)] = 10
+    release_canary_share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    release_least_votes: Annotated[int, Field(ge=5, le=100_000)] = 20
+    keep_releases: Annotated[int, Field(ge=1, le=1000)] = 5
+    discord_token: str = ""
+    discord_message_content: bool = True
+    discord_api_url: str = "https://discord.com/api/v10"
+    discord_gateway_url: str = "wss://gateway.discord.gg/"
+    slack_bot_token: str = ""
+    slack_app_token: str = ""
+    slack_signing_secret: str = ""
+    slack_http_host: str = "127.0.0.1"
+    slack_http_port: Annotated[int, Field(ge=0, le=65_535)] = 3000
+    slack_api_url: str = "https://slack.com/api/"
+    good_reactions: Names = ("👍", "+1", "thumbsup")
+    bad_reactions: Names = ("👎", "-1", "thumbsdown")
+    catch_up_hours: Annotated[float, Field(ge=0, le=720)] = 6.0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
@@ -151,6 +221,9 @@ class Settings(_Area):
     engine: EngineSettings
     chat: ChatSettings
     web: WebSettings
+    learning: LearningSettings
+    discord: DiscordSettings
+    slack: SlackSettings
     log: LogSettings
 
     @classmethod
@@ -190,6 +263,28 @@ class Settings(_Area):
             ),
             chat=area(ChatSettings),
             web=area(WebSettings, host=read.web_host, port=read.web_port, token=read.web_token),
+            learning=area(
+                LearningSettings,
+                text_model=read.text_model or str(BUNDLED_WRITER),
+                least_ratings=read.retrain_least_ratings,
+                person_share=read.retrain_person_share,
+            ),
+            discord=area(
+                DiscordSettings,
+                token=read.discord_token,
+                message_content=read.discord_message_content,
+                api_url=read.discord_api_url.rstrip("/"),
+                gateway_url=read.discord_gateway_url,
+            ),
+            slack=area(
+                SlackSettings,
+                bot_token=read.slack_bot_token,
+                app_token=read.slack_app_token,
+                signing_secret=read.slack_signing_secret,
+                http_host=read.slack_http_host,
+                http_port=read.slack_http_port,
+                api_url=read.slack_api_url.rstrip("/") + "/",
+            ),
             log=area(LogSettings, level=read.log_level, format=read.log_format),
         )
 
@@ -199,6 +294,6 @@ def _explain(error: ValidationError) -> str:
     rows = []
     for problem in error.errors(include_url=False, include_context=False):
         name = str(problem["loc"][0]).upper()
-        given = "" if name.endswith(("TOKEN", "KEY", "_URL")) else f" (it is {problem['input']!r})"
+        given = "" if name.endswith(("TOKEN", "KEY", "SECRET", "_URL")) else f" (it is {problem['input']!r})"
         rows.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}{given}.")
     return "\n".join([*rows, "Change it in .env or in the environment; .env.example explains every setting."])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from bot.chat.dispatch import Core
@@ -82,7 +82,7 @@ class FakePlatform:
     async def discard(self, attachments: Sequence[Attachment]) -> None:
         self.discarded.extend(attachments)
 
-    async def history(self, place: Place, *, limit: int) -> AsyncIterator[HistoryMessage]:
+    async def history(self, place: Place, *, limit: int) -> AsyncGenerator[HistoryMessage, None]:
         for message in self.past[:limit]:
             yield message
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -145,7 +145,7 @@ class TerminalPlatform:
     async def discard(self, attachments: Sequence[Attachment]) -> None:
         """The files are the person's own; no copies are kept."""
 
-    async def history(self, place: Place, *, limit: int) -> AsyncIterator[HistoryMessage]:
+    async def history(self, place: Place, *, limit: int) -> AsyncGenerator[HistoryMessage, None]:
         """What was said here, newest first; asides are left out."""
         assert self._core is not None
         before = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import structlog
 from aiohttp import web
@@ -131,7 +131,7 @@ class WebPlatform:
         """Delete uploads of people who asked to be forgotten, or whose time is over."""
         await self._files.discard(attachments)
 
-    async def history(self, place: Place, *, limit: int) -> AsyncIterator[HistoryMessage]:
+    async def history(self, place: Place, *, limit: int) -> AsyncGenerator[HistoryMessage, None]:
         """What everybody sees in a place, newest first; a thread ends with the message it began at.
 
         Raises:

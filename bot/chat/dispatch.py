@@ -20,6 +20,7 @@ import structlog
 
 from bot import metrics
 from bot.chat import rating
+from bot.chat.addressing import clean
 from bot.chat.faults import sentence
 from bot.chat.helping import help_
 from bot.chat.intake import CHAT, Accepted, take_in, turn_carried_by
@@ -148,6 +149,25 @@ class Core:
         self._begin(item, accepted=accepted)
         return accepted
 
+    async def edit(self, message: IncomingMessage) -> Accepted | None:
+        """A message was edited. One that is being answered is answered anew as it reads now, beside the first try; one
+        that now mentions the bot is taken up; any other edit leaves what was said as it is.
+
+        Raises:
+            Refused, StorageError: as for `accept`.
+        """
+        async with self._services.units.reading() as uow:
+            turn = await turn_carried_by(message.ref, uow)
+        if turn is None:
+            return await self.accept(message) if message.mentions_bot else None
+        mine = [job for job in self._jobs.values() if job.question.id == turn.id and job.answer.status.is_open]
+        if not mine or turn.text == clean(message.text):
+            return None
+        accepted = await self.accept(message)
+        for job in mine:
+            self._end(job)
+        return accepted
+
     async def rate(self, verdict: RateReply) -> bool:
         """Keep a verdict; False when there is no such answer."""
         kept = await rating.rate(verdict, self._services)
@@ -269,7 +289,10 @@ class Core:
         platform = self._services.platforms[place.platform]
         deliveries = StoredDeliveries(answer.id, known, self._services.units)
         asked = item.ask.ref if isinstance(item.ask, IncomingMessage) else None
-        shown = await platform.open_reply(ReplyTarget(answer, place, item.ask.by, asked, deliveries, answer.private))
+        target = ReplyTarget(
+            answer, place, item.ask.by, asked, deliveries, private=answer.private, event_id=item.ask.event_id
+        )
+        shown = await platform.open_reply(target)
         live = LiveReply(shown, platform.pace, answer.id)
         started = self._services.clock.monotonic()
         return Job(item, place, accepted.question, answer, platform, shown, live, started)

@@ -125,7 +125,14 @@ def _words_of(ask: IncomingMessage | CommandCall) -> tuple[str, str]:
 async def _parent_of(
     ask: IncomingMessage | CommandCall, conversation_id: str, services: Services, uow: UnitOfWork
 ) -> str | None:
-    """The turn replied to where there is one, else the latest where the message carries on from it."""
+    """The turn replied to where there is one, else the latest where the message carries on from it.
+
+    An edited message stands beside what it was.
+    """
+    if isinstance(ask, IncomingMessage) and ask.edited:
+        before = await turn_carried_by(ask.ref, uow)
+        if before is not None:
+            return before.parent_id
     if isinstance(ask, IncomingMessage) and ask.reply_to is not None:
         turn = await turn_carried_by(ask.reply_to, uow)
         # A thread may begin at a turn of its channel; the branch then runs through both.

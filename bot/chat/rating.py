@@ -7,7 +7,7 @@ from bot.chat.intake import turn_carried_by
 from bot.chat.jobs import Services
 from bot.domain.conversation import Turn
 from bot.domain.messages import MessageRef, RateReply, SuggestAnswer
-from bot.domain.ratings import Rating, Suggestion
+from bot.domain.ratings import Rating, Suggestion, Verdict
 from bot.ports import UnitOfWork
 
 
@@ -20,6 +20,8 @@ async def rate(verdict: RateReply, services: Services) -> bool:
         if turn is None:
             return False
         if verdict.verdict is None:
+            if verdict.only is not None and not await _stands(verdict.only, turn.id, verdict.by.key, uow):
+                return False
             return await uow.ratings.withdraw(turn.id, verdict.by.key)
         rating = Rating(
             turn_id=turn.id,
@@ -45,6 +47,13 @@ async def suggest(better: SuggestAnswer, services: Services) -> bool:
             return False
         await uow.ratings.suggest(Suggestion(services.new_id(), turn.id, better.by.key, text, better.at))
     return True
+
+
+async def _stands(verdict: Verdict, turn_id: str, person: str, uow: UnitOfWork) -> bool:
+    """Whether this is the verdict that a person gave: taking back an earlier reaction leaves the later one."""
+    return any(
+        rating.person == person and rating.verdict is verdict for rating in await uow.ratings.of_turns([turn_id])
+    )
 
 
 async def _rated_turn(message: MessageRef, uow: UnitOfWork) -> Turn | None:

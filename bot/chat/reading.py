@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.chat.jobs import Services
 from bot.chat.streaming import controls_under
+from bot.domain.commands import STYLES
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.generation import EngineHealth
 from bot.domain.keeping import Bucket, ReleaseVotes, Totals
@@ -16,6 +17,9 @@ from bot.domain.messages import Control
 from bot.domain.places import Person, Place, Platform
 from bot.domain.ratings import Verdict
 from bot.ports import UnitOfWork
+
+# What Discord shows of proposals.
+MOST_COMPLETIONS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,24 @@ class Reading:
     def line(self) -> int:
         """How many people's requests stand in line."""
         return self._services.admission.waiting
+
+    async def last_heard(self, platform: Platform) -> datetime | None:
+        """When the bot was last asked something on a platform; what came later and is unknown was missed."""
+        async with self._services.units.reading() as uow:
+            return await uow.inbox.latest(platform)
+
+    async def complete(self, command: str, option: str, typed: str, locale: str) -> list[str]:
+        """Values to propose for an option that completes, those that hold what is typed, the best first; at most 25."""
+        if (command, option) == ("release", "name"):
+            async with self._services.units.reading() as uow:
+                known = [release.name for release in await uow.releases.all()]
+        else:
+            known = [style.in_locale(locale) for style in STYLES] if option == "style" else []
+        wanted = typed.strip().casefold()
+        return sorted(
+            (value for value in known if wanted in value.casefold()),
+            key=lambda value: not value.casefold().startswith(wanted),
+        )[:MOST_COMPLETIONS]
 
     async def places(self, platform: Platform) -> Sequence[Place]:
         """The places of a platform where the bot was spoken to, latest talk first."""

@@ -7,6 +7,7 @@ place's history is never stored. A transcript is data: it is fenced off in the p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from bot.chat.addressing import clean, looks_like_command
@@ -19,11 +20,13 @@ from bot.domain.commands import SUMMARIZE
 from bot.domain.conversation import Turn
 from bot.domain.generation import GenerationRequest, PromptMessage, Role, SamplingParams
 from bot.domain.lines import Text, say
-from bot.domain.messages import HistoryMessage
+from bot.domain.messages import CommandCall, HistoryMessage
 from bot.errors import Refused
 
 # How many messages of a place are read when nobody says how many.
 DEFAULT_LAST = 100
+# And how far back "from here" reaches.
+MOST = 10_000
 
 SYSTEM = Text("You summarize chat conversations.", "你负责总结聊天记录。")
 ASKS = {
@@ -62,10 +65,22 @@ async def _source(job: Job, services: Services, text: str, last: int) -> Source:
     if given:
         return Source(tuple(line for line in given.splitlines() if line.strip()), "")
     job.live.show("", say("summarize.reading", job.locale))
-    read = [message async for message in job.platform.history(job.place, limit=last)]
+    read = await _read(job, last)
     talk = [message for message in reversed(read) if clean(message.text) and not looks_like_command(message.text)]
     lines = tuple(f"{message.author}: {clean(message.text)}" for message in talk)
     return Source(lines, _covered(talk, job.locale))
+
+
+async def _read(job: Job, last: int) -> list[HistoryMessage]:
+    """The latest messages, newest first; from the one that a context menu was opened on, where there is one."""
+    first = job.ask.message if isinstance(job.ask, CommandCall) else None
+    read = []
+    async with aclosing(job.platform.history(job.place, limit=MOST if first else last)) as history:
+        async for message in history:
+            read.append(message)
+            if message.ref == first:
+                break
+    return read
 
 
 def _covered(talk: Sequence[HistoryMessage], locale: str) -> str:

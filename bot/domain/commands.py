@@ -40,7 +40,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One typed option. `main` takes the words that name no option; `low` and `high` bound a number or a length."""
+    """One typed option. `main` takes the words that name no option; `low` and `high` bound a number or a length.
+
+    For an option that `completes`, values can be proposed while one types (`bot.chat.reading.Reading.complete`).
+    """
 
     name: str
     type: OptionType
@@ -50,6 +53,7 @@ class Option:
     choices: tuple[Choice, ...] = ()
     low: int = 0
     high: int = 4000
+    completes: bool = False
 
     def read(self, value: OptionValue) -> OptionValue:
         """The value as this option's type.
@@ -157,12 +161,33 @@ WRITE = Command(
     ),
 )
 
+# Styles that painters commonly know; any other words may be typed.
+STYLES: tuple[Text, ...] = (
+    Text("photograph", "摄影"),
+    Text("watercolour", "水彩"),
+    Text("oil painting", "油画"),
+    Text("ink painting", "水墨画"),
+    Text("pencil sketch", "铅笔素描"),
+    Text("line drawing", "线稿"),
+    Text("pixel art", "像素画"),
+    Text("flat icon", "扁平图标"),
+    Text("3d render", "三维渲染"),
+    Text("comic", "漫画"),
+    Text("paper cut", "剪纸"),
+)
+
 IMAGE = Command(
     "image",
     Text("draw a picture from words", "用文字画图"),
     (
         Option("prompt", OptionType.TEXT, Text("what to draw", "画什么"), required=True, main=True, high=1000),
-        Option("style", OptionType.TEXT, Text("a style the painter knows", "画风"), high=100),
+        Option(
+            "style",
+            OptionType.TEXT,
+            Text("a style, such as watercolour", "画风，如水彩"),
+            high=100,
+            completes=True,
+        ),
         Option("count", OptionType.INTEGER, Text("how many pictures, 1 to 4", "张数，1 到 4"), low=1, high=4),
         Option(
             "seed",
@@ -232,16 +257,58 @@ RELEASE = Command(
             OptionType.CHOICE,
             Text("what to do", "操作"),
             main=True,
-            choices=_choices(("list", "list all", "列出全部"), ("show", "show the one in service", "查看在用版本")),
+            choices=_choices(
+                ("list", "list all", "列出全部"),
+                ("show", "show one, with its figures", "查看一个版本及其数据"),
+                ("use", "put one into service", "启用一个版本"),
+                ("rollback", "go back to the one before", "退回上一个版本"),
+            ),
+        ),
+        Option(
+            "name",
+            OptionType.TEXT,
+            Text("which release (the one in service)", "哪个版本（默认在用版本）"),
+            high=200,
+            completes=True,
         ),
     ),
     who=Who.ADMINS,
     private=True,
 )
 
+RETRAIN = Command(
+    "retrain",
+    Text("train on this team's votes, and serve the result if it is better", "用大家的评价训练，更好才启用"),
+    (
+        Option(
+            "action",
+            OptionType.CHOICE,
+            Text("what to do", "操作"),
+            main=True,
+            choices=_choices(
+                ("start", "train, test, and promote if better", "训练、检验，更好则启用"),
+                ("dry-run", "show what would be trained on", "只查看会用到哪些数据"),
+                ("status", "show the run under way, or the last one", "查看进行中或最近一次训练"),
+                ("stop", "stop the run under way", "停止进行中的训练"),
+            ),
+        ),
+        Option(
+            "recipe",
+            OptionType.CHOICE,
+            Text("how to train", "训练方式"),
+            choices=_choices(
+                ("standard", "standard", "标准"),
+                ("quick", "quick and rough", "快速粗略"),
+                ("thorough", "thorough", "细致"),
+            ),
+        ),
+    ),
+    who=Who.ADMINS,
+)
+
 HELP = Command("help", Text("what Inkling can do", "Inkling 能做什么"), private=True)
 
-COMMANDS: tuple[Command, ...] = (WRITE, IMAGE, SUMMARIZE, PRIVACY, RELEASE, HELP)
+COMMANDS: tuple[Command, ...] = (WRITE, IMAGE, SUMMARIZE, PRIVACY, RETRAIN, RELEASE, HELP)
 
 
 def command_named(name: str) -> Command:

@@ -41,7 +41,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class IncomingMessage:
-    """A person wrote. `mentions_bot` is the platform's word; whether the bot answers is the core's decision."""
+    """A person wrote. `mentions_bot` is the platform's word; whether the bot answers is the core's decision.
+
+    An `edited` message is one that was seen before, as it reads now.
+    """
 
     event_id: str
     place: Place
@@ -52,6 +55,7 @@ class IncomingMessage:
     mentions_bot: bool = False
     reply_to: MessageRef | None = None
     attachments: tuple[Attachment, ...] = ()
+    edited: bool = False
     kind: Literal["message"] = "message"
 
 
@@ -107,7 +111,7 @@ Ask = IncomingMessage | CommandCall | RegenerateReply | ContinueReply
 
 @dataclass(frozen=True, slots=True)
 class RateReply:
-    """A person rates the answer that this message carries; `verdict` None withdraws."""
+    """A person rates the answer that this message carries; `verdict` None withdraws (`only` this one, where given)."""
 
     message: MessageRef
     by: Person
@@ -115,6 +119,7 @@ class RateReply:
     source: RatingSource
     at: datetime
     reason: str = ""
+    only: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -49,3 +51,32 @@ class Suggestion:
     person: str
     text: str
     suggested_at: datetime
+
+
+# Discord appends a Fitzpatrick modifier (U+1F3FB to U+1F3FF), Slack a suffix such as `::skin-tone-3`; U+FE0F only asks
+# for the coloured form of a character.
+_TONE = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]|::skin-tone-[2-6]")
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    """Which reactions are votes: characters or names, in any skin tone."""
+
+    good: frozenset[str]
+    bad: frozenset[str]
+
+    @classmethod
+    def of(cls, good: Iterable[str], bad: Iterable[str]) -> Reactions:
+        """From the settings' lists."""
+        return cls(frozenset(map(_toneless, good)), frozenset(map(_toneless, bad)))
+
+    def verdict(self, reaction: str) -> Verdict | None:
+        """What a reaction says; None for one that is no vote."""
+        plain = _toneless(reaction)
+        if plain in self.good:
+            return Verdict.GOOD
+        return Verdict.BAD if plain in self.bad else None
+
+
+def _toneless(reaction: str) -> str:
+    return _TONE.sub("", reaction.strip().strip(":"))

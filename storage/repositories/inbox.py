@@ -94,6 +94,13 @@ class SqlInbox:
                 await self._give_up(row)
         return items
 
+    async def latest(self, platform: Platform) -> datetime | None:
+        found = await self._transaction.execute(
+            select(inbox.c.accepted_at).where(inbox.c.platform == platform).order_by(inbox.c.id.desc()).limit(1)
+        )
+        moment: datetime | None = found.scalar_one_or_none()
+        return moment
+
     async def finish(self, item_id: str, finished_at: datetime) -> None:
         await self._transaction.execute(
             update(inbox)
