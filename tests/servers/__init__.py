@@ -1,0 +1,1 @@
+"""Protocol servers: the vendors as our suite meets them, over real sockets."""

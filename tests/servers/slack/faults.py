@@ -1,0 +1,96 @@
+"""What goes wrong at the vendor, at will: refused requests, rate limits, lost answers, redelivery, outages."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Refusal:
+    """A request to be refused, `left` times more."""
+
+    pattern: re.Pattern[str]
+    status: int
+    left: int
+    retry_after: float | None = None
+    error: str | None = None
+
+
+class Faults:
+    """Switches of a server's bad days; all of them are off at first."""
+
+    def __init__(self) -> None:
+        self._refusals: list[Refusal] = []
+        self._losses: list[Refusal] = []
+        self._limited: tuple[float, random.Random] | None = None
+        self._redelivered: tuple[float, random.Random] | None = None
+        self._out_until = 0.0
+        self._cut: Callable[[], None] = lambda: None
+
+    def cuts_with(self, cut: Callable[[], None]) -> None:
+        """How sockets are dropped; the server tells."""
+        self._cut = cut
+
+    def drop_sockets(self) -> None:
+        """Cut every connection of the app without a close frame."""
+        self._cut()
+
+    def refuse(
+        self,
+        method_or_path: str,
+        status: int = 200,
+        *,
+        times: int = 1,
+        retry_after: float | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Refuse the next requests whose Web API method or path matches: with a status, or 200 and Slack's `error`."""
+        self._refusals.append(Refusal(re.compile(method_or_path), status, times, retry_after, error))
+
+    def lose_answer(self, method_or_path: str, *, times: int = 1) -> None:
+        """Do what the next matching requests ask, but cut the connection before they hear of it."""
+        self._losses.append(Refusal(re.compile(method_or_path), 0, times))
+
+    def rate_limit(self, share: float = 0.05, seed: int = 0) -> None:
+        """Answer this share of Web API requests with 429 and Retry-After: 1; 0 ends it."""
+        self._limited = (share, random.Random(seed)) if share else None
+
+    def redeliver(self, share: float = 0.1, seed: int = 0) -> None:
+        """Deliver this share of acknowledged events once more; 0 ends it."""
+        self._redelivered = (share, random.Random(seed)) if share else None
+
+    def outage(self, seconds: float) -> None:
+        """Drop every connection and answer nothing but 503 for a while."""
+        self._out_until = time.monotonic() + seconds
+        self._cut()
+
+    @property
+    def is_out(self) -> bool:
+        return time.monotonic() < self._out_until
+
+    def refusal(self, path: str) -> Refusal | None:
+        """The refusal that meets this request, if any; it counts as used."""
+        if self.is_out:
+            return Refusal(re.compile(""), 503, 0)
+        return _take(self._refusals, path)
+
+    def loses_answer(self, path: str) -> bool:
+        return _take(self._losses, path) is not None
+
+    def limits(self) -> bool:
+        return self._limited is not None and self._limited[1].random() < self._limited[0]
+
+    def redelivers(self) -> bool:
+        return self._redelivered is not None and self._redelivered[1].random() < self._redelivered[0]
+
+
+def _take(refusals: list[Refusal], path: str) -> Refusal | None:
+    for refusal in refusals:
+        if refusal.left and refusal.pattern.search(path):
+            refusal.left -= 1
+            return refusal
+    return None
