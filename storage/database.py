@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import structlog
 from sqlalchemy import URL
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.errors import DatabaseLocked
 from storage import engines
-from storage.failures import database_errors
 from storage.folder import prepare, try_writing
+from storage.lending import Lender
 from storage.migrating import delete_backups, migrate, name_of
-from storage.transaction import Transaction, uninterrupted
+from storage.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -36,12 +34,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = engines.read_url(url)
-        self._writer = engines.writing_engine(self._url)
-        self._reader = engines.reading_engine(self._url)
-        # We wait here and not in SQLAlchemy's pools: this wait can be cancelled, and when a connection is lost, a pool
-        # lets everyone who waits for it wait until their time is over.
-        self._writing = asyncio.Semaphore(1)
-        self._reading = asyncio.Semaphore(engines.READERS)
+        self._writer = Lender(engines.writing_engine(self._url), self.name, at_most=1, writes=True)
+        self._reader = Lender(engines.reading_engine(self._url), self.name, at_most=engines.READERS, writes=False)
 
     @property
     def name(self) -> str:
@@ -68,67 +62,29 @@ class Database:
 
     async def close(self) -> None:
         """Let go of every connection."""
-        await self._writer.dispose()
-        await self._reader.dispose()
+        await self._writer.close()
+        await self._reader.close()
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
         """A transaction that no other writer shares; it commits when the block ends, and rolls back when it raises."""
-        async with self._turn(self._writing), self._transaction(self._writer, writes=True) as (transaction, connection):
+        async with self._writer.transaction() as transaction:
             yield transaction
-            transaction.raise_failure()
-            with database_errors(self.name):
-                await uninterrupted(connection.commit())
-                if transaction.leaves_traces:
-                    await uninterrupted(self._wipe_traces(connection))
+            await transaction.commit()
+            if transaction.leaves_traces:
+                await self._wipe_traces(transaction)
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Transaction]:
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that sees one state of the database and cannot change it."""
-        async with self._turn(self._reading), self._transaction(self._reader, writes=False) as (transaction, _):
-            yield transaction
+        return self._reader.transaction()
 
-    @asynccontextmanager
-    async def _turn(self, line: asyncio.Semaphore) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(engines.QUEUE_TIMEOUT):
-                await line.acquire()
-        except TimeoutError as error:
-            raise DatabaseLocked(
-                f"{self.name} is busy for too long. Try again; if it stays busy, restart Inkling."
-            ) from error
-        try:
-            yield
-        finally:
-            line.release()
-
-    @asynccontextmanager
-    async def _transaction(
-        self, engine: AsyncEngine, *, writes: bool
-    ) -> AsyncIterator[tuple[Transaction, AsyncConnection]]:
-        connection = engine.connect()
-        try:
-            with database_errors(self.name):
-                await uninterrupted(connection.start())
-                await uninterrupted(connection.begin())
-            yield Transaction(connection, self.name, writes=writes), connection
-        finally:
-            if connection.sync_connection is not None:
-                # A transaction that is still open is rolled back by this.
-                await uninterrupted(connection.close())
-
-    async def _wipe_traces(self, connection: AsyncConnection) -> None:
+    async def _wipe_traces(self, transaction: Transaction) -> None:
         """Leave no copy of erased words in SQLite's write-ahead log, nor in a backup.
 
         PostgreSQL keeps dead rows until its autovacuum comes.
         """
         if self.file is None:
             return
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None
-        # Past SQLAlchemy, which would begin a transaction first: a log cannot be emptied within one.
-        async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
-            blocked, _, _ = await cursor.fetchone()
-        if blocked:
+        if not await transaction.empty_log():
             log.warning("erased words stay in the write-ahead log until its next checkpoint", database=self.name)
         await asyncio.to_thread(delete_backups, self.file)

@@ -1,7 +1,7 @@
 """Database engines whose transactions keep the same promise on SQLite and PostgreSQL.
 
 A writer is alone: units of work that write follow one another, in the order they came. Inside a process
-`storage.database` lets one in after another; between processes the transaction begins by taking the database's lock
+`storage.lending` lets one in after another; between processes the transaction begins by taking the database's lock
 (SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock). So what is read and then written in one transaction is never
 outdated. The drivers' own ways lose updates silently: SQLite's opens no transaction for a SELECT, and PostgreSQL's READ
 COMMITTED lets two transactions read the same value and write it twice.
@@ -130,11 +130,19 @@ def _execute(connection: Any, statement: str) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    if not _has_begun(connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _begin_deferred(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN DEFERRED")
+    if not _has_begun(connection):
+        connection.exec_driver_sql("BEGIN DEFERRED")
+
+
+def _has_begun(connection: Connection) -> bool:
+    """Whether `storage.file_transaction` began the transaction, past SQLAlchemy."""
+    driver = connection.connection.driver_connection
+    return driver is not None and bool(driver.in_transaction)
 
 
 def _begin_alone(connection: Connection) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, Table
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StorageError
 from storage.failures import database_errors
+from storage.prepared import Prepared, Rows, Values
 
 Insert = sqlite.Insert | postgresql.Insert
 T = TypeVar("T")
@@ -62,18 +63,39 @@ class Transaction:
         Raises:
             StorageError: it failed, or one before it did.
         """
-        self.raise_failure()
-        try:
-            with database_errors(self._name):
-                return await uninterrupted(self._connection.execute(statement, rows or None))
-        except StorageError as error:
-            self._failure = error
-            raise
+        with self._watched():
+            return await self._execute(statement, rows)
 
-    def raise_failure(self) -> None:
-        """Raise the error of the statement that failed, if one did."""
-        if self._failure is not None:
-            raise self._failure
+    async def fetch(self, statement: Prepared, values: Values) -> Rows:
+        """Run a prepared statement; its rows.
+
+        Raises:
+            StorageError: it failed, or one before it did.
+        """
+        with self._watched():
+            return await self._fetch(statement, values)
+
+    async def write(self, statement: Prepared, values: Values) -> None:
+        """Run a prepared statement whose outcome nobody reads: by the next statement or the commit at the latest.
+
+        Raises:
+            StorageError: it failed, or one before it did; perhaps only later.
+        """
+        with self._watched():
+            await self._write(statement, values)
+
+    async def commit(self) -> None:
+        """Keep what was written.
+
+        Raises:
+            StorageError: it failed, or a statement did.
+        """
+        with self._watched():
+            await self._commit()
+
+    async def empty_log(self) -> bool:
+        """After the commit, leave nothing in SQLite's write-ahead log; False where a reader still needs it."""
+        return True
 
     def insert(self, table: Table) -> Insert:
         """An insert that knows what to do on a conflict."""
@@ -85,3 +107,31 @@ class Transaction:
         insert = self.insert(table).values(values)
         replaced = {name: insert.excluded[name] for name in values if name not in keys}
         await self.execute(insert.on_conflict_do_update(index_elements=keys, set_=replaced))
+
+    async def _execute(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> CursorResult[Any]:
+        return await uninterrupted(self._connection.execute(statement, rows or None))
+
+    async def _fetch(self, statement: Prepared, values: Values) -> Rows:
+        result = await uninterrupted(self._connection.execute(statement.statement, values))
+        return result.all() if result.returns_rows else []
+
+    async def _write(self, statement: Prepared, values: Values) -> None:
+        await self._fetch(statement, values)
+
+    async def _commit(self) -> None:
+        await uninterrupted(self._connection.commit())
+
+    async def end(self) -> None:
+        """Undo what was not committed."""
+        await uninterrupted(self._connection.rollback())
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            with database_errors(self._name):
+                yield
+        except StorageError as error:
+            self._failure = error
+            raise

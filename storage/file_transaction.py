@@ -1,0 +1,93 @@
+"""Transactions on a SQLite file, in as few visits to the driver's thread as their statements allow.
+
+Each visit costs two passes of the event loop, many times what SQLite takes for a statement. So a transaction begins
+with its first statement's visit, writes that nobody reads wait for the next one, and the last of them is committed in
+its own. What has no prepared statement goes through SQLAlchemy, within the same transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.prepared import Prepared, Rows, Values
+from storage.transaction import Transaction, uninterrupted
+
+# SQL and its parameters.
+Step = tuple[str, Sequence[Any]]
+
+_COMMIT: Step = ("COMMIT", ())
+
+
+class FileTransaction(Transaction):
+    """A transaction of a SQLite connection; `driver` is aiosqlite's connection beneath it."""
+
+    def __init__(self, connection: AsyncConnection, driver: Any, name: str, *, writes: bool) -> None:
+        super().__init__(connection, name, writes=writes)
+        self._driver = driver
+        self._begun = False
+        self._waiting: list[Step] = []
+
+    async def _execute(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> CursorResult[Any]:
+        if self._waiting:
+            await self._visit()
+        self._begun = True
+        return await super()._execute(statement, rows)
+
+    async def _fetch(self, statement: Prepared, values: Values) -> Rows:
+        compiled = statement.on_sqlite(values)
+        return compiled.rows(await self._visit((compiled.sql, compiled.parameters(values))))
+
+    async def _write(self, statement: Prepared, values: Values) -> None:
+        compiled = statement.on_sqlite(values)
+        self._waiting.append((compiled.sql, compiled.parameters(values)))
+
+    async def _commit(self) -> None:
+        if self._connection.in_transaction():
+            if self._waiting:
+                await self._visit()
+            await super()._commit()
+        elif self._begun or self._waiting:
+            await self._visit(_COMMIT)
+        self._begun = False
+
+    async def end(self) -> None:
+        if self._connection.in_transaction():
+            await super().end()
+        elif self._begun:
+            await uninterrupted(self._driver._execute(_roll_back, self._driver._conn))
+
+    async def empty_log(self) -> bool:
+        with self._watched():
+            checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)"
+            ((blocked, _, _),) = await self._driver._execute(_run, self._driver._conn, [(checkpoint, ())])
+            return not blocked
+
+    async def _visit(self, *steps: Step) -> Rows:
+        """Run what waits and these steps; the rows of the last."""
+        together = [*self._waiting, *steps]
+        if not self._begun:
+            together.insert(0, ("BEGIN IMMEDIATE" if self.writes else "BEGIN DEFERRED", ()))
+        self._waiting.clear()
+        self._begun = True
+        # aiosqlite has no public way to run several statements in one visit; SQLAlchemy reaches into it likewise. A
+        # visit whose waiter is cancelled ends all the same, and before any later one.
+        rows: Rows = await self._driver._execute(_run, self._driver._conn, together)
+        return rows
+
+
+def _run(connection: sqlite3.Connection, steps: Sequence[Step]) -> Rows:
+    rows: Rows = []
+    for sql, parameters in steps:
+        rows = connection.execute(sql, parameters).fetchall()
+    return rows
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    # It is over already when SQLite ended it by itself, or the commit's waiter was cancelled.
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")

@@ -1,0 +1,81 @@
+"""Statements of the busiest paths: built and compiled once, run with plain values.
+
+Building a statement of many columns takes SQLAlchemy longer than running it takes SQLite, and an answered message needs
+a dozen of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Executable, Insert, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.selectable import ReturnsRows
+
+Values = Mapping[str, Any]
+Rows = Sequence[Sequence[Any]]
+AnyInsert = sqlite.Insert | postgresql.Insert
+Processor = Callable[[Any], Any]
+
+_DIALECT = sqlite.dialect(paramstyle="qmark")
+
+
+class Prepared:
+    """A statement for both dialects. It is given values for its bound parameters (or, where it inserts or updates
+    without naming them, for its columns), the same names each time; its rows come as plain sequences.
+    """
+
+    def __init__(self, on_sqlite: Executable, on_postgresql: Executable | None = None) -> None:
+        self.statement = on_sqlite if on_postgresql is None else on_postgresql
+        self._on_sqlite = on_sqlite
+        self._compiled: _Compiled | None = None
+
+    def on_sqlite(self, values: Values) -> _Compiled:
+        """The statement as SQLite's driver takes it."""
+        if self._compiled is None:
+            self._compiled = _Compiled(self._on_sqlite, list(values))
+        return self._compiled
+
+
+def prepared_insert(table: Table, complete: Callable[[AnyInsert], Insert]) -> Prepared:
+    """An insert that does in either dialect what `complete` adds on a conflict."""
+    return Prepared(complete(sqlite.insert(table)), complete(postgresql.insert(table)))
+
+
+class _Compiled:
+    """SQL, and the conversions of what goes in and comes out. Parameters that become lists are beyond it."""
+
+    def __init__(self, statement: Executable, names: Sequence[str]) -> None:
+        assert isinstance(statement, ClauseElement)
+        compiled = statement.compile(dialect=_DIALECT, column_keys=names)
+        self.sql = str(compiled)
+        bound = [compiled.binds[name] for name in compiled.positiontup or ()]
+        self._constants = {each.key: each.value for each in bound if each.value is not None and not each.required}
+        self._inputs = [(each.key, each.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)) for each in bound]
+        self._outputs = [self._output(column.type) for column in _columns_of(statement)]
+        self._converts = any(self._outputs)
+
+    def parameters(self, values: Values) -> Sequence[Any]:
+        """The values in the order of the SQL, as the driver takes them."""
+        given = {**self._constants, **values}
+        return [given[name] if convert is None else convert(given[name]) for name, convert in self._inputs]
+
+    def rows(self, stored: Rows) -> Rows:
+        """The driver's rows as values."""
+        if not self._converts:
+            return stored
+        return [
+            [each if convert is None else convert(each) for each, convert in zip(row, self._outputs, strict=True)]
+            for row in stored
+        ]
+
+    @staticmethod
+    def _output(type_: Any) -> Processor | None:
+        convert: Processor | None = type_.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
+        return convert
+
+
+def _columns_of(statement: Executable) -> Sequence[Any]:
+    return list(statement.exported_columns) if isinstance(statement, ReturnsRows) else []
