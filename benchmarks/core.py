@@ -21,6 +21,8 @@ from sqlalchemy import text
 from bot.chat.admission import Admission
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
+from bot.chat.serving import ServedReleases
+from bot.chat.training import Training
 from bot.domain.generation import GenerationRequest, PromptMessage, Role, SamplingParams
 from bot.domain.messages import Answer, Attachment, HistoryMessage, IncomingMessage, MessageRef
 from bot.domain.places import Person, Place, Platform, owning_place
@@ -115,16 +117,22 @@ async def measure(messages: int, rounds: int) -> dict[str, float]:
 
 async def _through_the_core(folder: Path, messages: int, accepts: list[float], lags: list[float]) -> float:
     """Messages per second, all sent as fast as they are accepted, over several places."""
-    settings = Settings.load({"PERSON_BUDGET": "1000000/second", "PLACE_BUDGET": "1000000/second"}).chat
+    loaded = Settings.load({"PERSON_BUDGET": "1000000/second", "PLACE_BUDGET": "1000000/second"})
+    settings = loaded.chat
     generator = ScriptedGenerator(lambda request: "An answer of a few words.", capacity=16)
     sink = Sink()
     database = Database(sqlite_url(folder))
     await database.open()
+    units = SqlUnitOfWorkFactory(database)
     services = Services(
         settings=settings,
-        units=SqlUnitOfWorkFactory(database),
+        units=units,
         files=DataFiles(folder),
         generator=generator,
+        releases=ServedReleases(units, generator, loaded.learning),
+        trainer=None,
+        training=Training(),
+        learning=loaded.learning,
         painter=None,
         platforms={Platform.WEB: sink},
         admission=Admission(

@@ -21,9 +21,11 @@ from bot.chat.admission import Admission
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
 from bot.chat.retention import keep_expiring
+from bot.chat.serving import ServedReleases
+from bot.chat.training import Training
 from bot.engine.engine import LocalEngine
 from bot.engine.painter import LocalPainter
-from bot.ports import ChatPlatform, TextGenerator
+from bot.ports import ChatPlatform, Engine
 from bot.settings import EngineSettings, Settings
 from bot.system import SystemClock, new_id
 from storage.database import Database, sqlite_url
@@ -34,8 +36,8 @@ from storage.unit_of_work import SqlUnitOfWorkFactory
 log = structlog.get_logger(__name__)
 
 
-class _Engine(TextGenerator, Protocol):
-    """A generator with a life of its own."""
+class _Engine(Engine, Protocol):
+    """An engine with a life of its own."""
 
     async def start(self) -> None: ...
 
@@ -106,11 +108,16 @@ async def _services(
         )
         stack.push_async_callback(painter.close)
         await painter.start()
+    units = SqlUnitOfWorkFactory(database)
     return Services(
         settings=settings.chat,
-        units=SqlUnitOfWorkFactory(database),
+        units=units,
         files=DataFiles(settings.storage.data_folder),
         generator=generator,
+        releases=ServedReleases(units, generator, settings.learning),
+        trainer=None,
+        training=Training(),
+        learning=settings.learning,
         painter=painter,
         platforms={platform.name: platform for platform in platforms},
         admission=Admission(

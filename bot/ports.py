@@ -120,8 +120,16 @@ class ReleaseHost(Protocol):
         ...
 
 
+class Engine(TextGenerator, ReleaseHost, Protocol):
+    """The generation engine as the core has it: local or remote."""
+
+
 class Trainer(Protocol):
     """Ratings to a tested candidate."""
+
+    def is_running(self) -> bool:
+        """Whether a run is under way on this data folder, in this process or another."""
+        ...
 
     async def collect(self) -> Collected:
         """What may be learned from now, and how much was left out for which reason."""

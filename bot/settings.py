@@ -7,6 +7,7 @@ variable stands in `.env.example` with a sentence.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -102,6 +103,7 @@ class DiscordSettings(_Area):
     bad_reactions: tuple[str, ...]
     catch_up_hours: float
     bot_name: str
+    data_folder: Path
 
 
 class SlackSettings(_Area):
@@ -121,6 +123,7 @@ class SlackSettings(_Area):
     bad_reactions: tuple[str, ...]
     catch_up_hours: float
     bot_name: str
+    data_folder: Path
 
 
 class LogSettings(_Area):
@@ -194,6 +197,18 @@ class _Environment(BaseSettings):
             parse(value)
         except ValueError:
             raise ValueError('write a number and a time, such as "20/minute" or "500/day"') from None
+        return value
+
+    @field_validator("retrain_schedule")
+    @classmethod
+    def _is_a_schedule(cls, value: str) -> str:
+        from cronsim import CronSim, CronSimError
+
+        try:
+            if value:
+                CronSim(value, datetime.now(UTC))
+        except CronSimError:
+            raise ValueError('write five fields as in a crontab, such as "0 3 * * 1" for Mondays at 3:00') from None
         return value
 
     @field_validator("engine_url")

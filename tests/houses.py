@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,11 +13,13 @@ from pathlib import Path
 from bot.chat.admission import Admission
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
+from bot.chat.serving import ServedReleases
+from bot.chat.training import Training
 from bot.domain.conversation import Turn
 from bot.domain.messages import CommandCall, IncomingMessage, MessageRef, OptionValue
 from bot.domain.places import Person, Place, Platform, owning_place
 from bot.engine.scripted import ScriptedGenerator
-from bot.ports import Painter
+from bot.ports import Painter, Trainer
 from bot.settings import ChatSettings, Settings
 from bot.system import new_id
 from storage.database import Database, sqlite_url
@@ -142,6 +144,8 @@ async def open_house(
     painter: Painter | None = None,
     settings: ChatSettings | None = None,
     clock: FakeClock | None = None,
+    trainer: Trainer | None = None,
+    learning: Mapping[str, str] | None = None,
 ) -> AsyncIterator[House]:
     """A core on the database of a folder; opening a second one on the same folder is a restart."""
     settings = settings or chat_settings()
@@ -151,11 +155,17 @@ async def open_house(
     database = Database(sqlite_url(folder))
     await database.open()
     await generator.start()
+    units = SqlUnitOfWorkFactory(database)
+    learned = Settings.load({"DATA_FOLDER": str(folder), **(learning or {})}).learning
     services = Services(
         settings=settings,
-        units=SqlUnitOfWorkFactory(database),
+        units=units,
         files=DataFiles(folder),
         generator=generator,
+        releases=ServedReleases(units, generator, learned),
+        trainer=trainer,
+        training=Training(),
+        learning=learned,
         painter=painter,
         platforms={platform.name: platform},
         admission=Admission(

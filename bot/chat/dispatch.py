@@ -31,6 +31,7 @@ from bot.chat.privacy import privacy
 from bot.chat.reading import Reading
 from bot.chat.releasing import note_release, release
 from bot.chat.replying import reply
+from bot.chat.retraining import retrain
 from bot.chat.showing import LiveReply, StoredDeliveries
 from bot.chat.streaming import answer_of
 from bot.chat.summarizing import summarize
@@ -44,6 +45,7 @@ from bot.domain.messages import (
     DeleteMessage,
     IncomingMessage,
     MessageRef,
+    Notice,
     RateReply,
     RegenerateReply,
     StopReply,
@@ -148,6 +150,14 @@ class Core:
         log.info("accepted", item=item.id, kind=ask.kind, place=accepted.place.key, answer=accepted.answer.id)
         self._begin(item, accepted=accepted)
         return accepted
+
+    async def announce(self, notice: Notice) -> Accepted | None:
+        """Say something unasked, once.
+
+        Raises:
+            StorageError: nothing could be kept.
+        """
+        return await self.accept(notice)
 
     async def edit(self, message: IncomingMessage) -> Accepted | None:
         """A message was edited. One that is being answered is answered anew as it reads now, beside the first try; one
@@ -400,6 +410,7 @@ USE_CASES: Mapping[str, UseCase] = {
     "image": paint,
     "summarize": summarize,
     "privacy": privacy,
+    "retrain": retrain,
     "release": release,
     "help": help_,
 }

@@ -14,7 +14,7 @@ from bot.chat.jobs import Services
 from bot.domain.commands import COMMANDS, format_call
 from bot.domain.conversation import Delivery, DeliveryState, Turn, TurnStatus, continues_latest
 from bot.domain.generation import Role
-from bot.domain.messages import Ask, CommandCall, ContinueReply, IncomingMessage, MessageRef, RegenerateReply
+from bot.domain.messages import Ask, CommandCall, ContinueReply, IncomingMessage, MessageRef, Notice, RegenerateReply
 from bot.domain.places import Place
 from bot.errors import Refused
 from bot.ports import InboxItem, UnitOfWork
@@ -27,7 +27,8 @@ CHAT = "chat"
 class Accepted:
     """An event is stored; these are its turns.
 
-    The question of a RegenerateReply is the turn asked before; that of a ContinueReply is the answer being continued.
+    The question of a RegenerateReply is the turn asked before; that of a ContinueReply is the answer being continued;
+    that of a Notice, which nobody asked for, is the notice itself.
     """
 
     place: Place
@@ -43,9 +44,9 @@ async def take_in(ask: Ask, services: Services, *, owner: str, until: datetime) 
         StorageError: nothing could be kept.
     """
     if isinstance(ask, IncomingMessage):
-        _check_text(ask)
         if not await _is_addressed(ask, services):
             return None
+        _check_text(ask)
     async with services.units() as uow:
         accepted = await _turns_for(ask, services, uow)
         if accepted is None:
@@ -91,6 +92,9 @@ async def _turns_for(ask: Ask, services: Services, uow: UnitOfWork) -> Accepted 
     if isinstance(ask, RegenerateReply | ContinueReply):
         return await _beside_or_after(ask, services, uow)
     conversation = await uow.turns.conversation_of(ask.place, services.new_id, services.clock.now())
+    if isinstance(ask, Notice):
+        said = _said(ask, conversation.id, services)
+        return Accepted(ask.place, said, said)
     text, origin = _words_of(ask)
     private = any(command.name == origin and command.private for command in COMMANDS)
     question = Turn(
@@ -110,6 +114,25 @@ async def _turns_for(ask: Ask, services: Services, uow: UnitOfWork) -> Accepted 
         attachments=ask.attachments,
     )
     return Accepted(ask.place, question, _waiting_answer(question.id, question, ask, services))
+
+
+def _said(notice: Notice, conversation_id: str, services: Services) -> Turn:
+    """A notice's turn, in its last state from the start; it stands beside the talk and answers nothing."""
+    return Turn(
+        id=services.new_id(),
+        conversation_id=conversation_id,
+        parent_id=None,
+        role=Role.ASSISTANT,
+        author="",
+        author_name=services.settings.bot_name,
+        text=notice.text,
+        status=TurnStatus.COMPLETE,
+        created_at=services.clock.now(),
+        origin="notice",
+        aside=True,
+        locale=notice.by.locale,
+        pictures=notice.pictures,
+    )
 
 
 def _words_of(ask: IncomingMessage | CommandCall) -> tuple[str, str]:

@@ -5,14 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bot.chat.admission import Admission
+from bot.chat.serving import ServedReleases
 from bot.chat.showing import LiveReply
 from bot.domain.conversation import Turn
 from bot.domain.messages import Ask
 from bot.domain.places import Person, Place, Platform
-from bot.ports import ChatPlatform, Clock, Files, InboxItem, NewId, Painter, Reply, TextGenerator, UnitOfWorkFactory
-from bot.settings import ChatSettings
+from bot.ports import (
+    ChatPlatform,
+    Clock,
+    Files,
+    InboxItem,
+    NewId,
+    Painter,
+    Reply,
+    TextGenerator,
+    Trainer,
+    UnitOfWorkFactory,
+)
+from bot.settings import ChatSettings, LearningSettings
+
+if TYPE_CHECKING:
+    from bot.chat.training import Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +39,10 @@ class Services:
     units: UnitOfWorkFactory
     files: Files
     generator: TextGenerator
+    releases: ServedReleases
+    trainer: Trainer | None
+    training: Training
+    learning: LearningSettings
     painter: Painter | None
     platforms: Mapping[Platform, ChatPlatform]
     admission: Admission

@@ -57,7 +57,12 @@ async def _stream(job: Job, services: Services, note: str) -> Finished:
     assert job.answer.prompt is not None
     assert job.answer.sampling is not None
     request = GenerationRequest(
-        job.answer.id, job.answer.prompt, job.answer.sampling, person=job.asker.key, place=job.place.key
+        job.answer.id,
+        job.answer.prompt,
+        job.answer.sampling,
+        person=job.asker.key,
+        place=job.place.key,
+        release=services.releases.chosen_for(job.answer.conversation_id),
     )
     await job.live.waiting(0)
     async with aclosing(services.generator.generate(request)) as events:

@@ -90,13 +90,17 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An intent with typed arguments. `private`: the answer is shown to the asker only, where the platform can."""
+    """An intent with typed arguments.
+
+    `private`: the answer is shown to the asker only, where the platform can. `reads_files`: attached texts are read.
+    """
 
     name: str
     help: Text
     options: tuple[Option, ...] = ()
     who: Who = Who.EVERYONE
     private: bool = False
+    reads_files: bool = False
 
     @property
     def main(self) -> Option | None:
@@ -159,6 +163,7 @@ WRITE = Command(
         Option("about", OptionType.TEXT, Text("what it is about", "写什么"), required=True, main=True),
         _LANGUAGE,
     ),
+    reads_files=True,
 )
 
 # Styles that painters commonly know; any other words may be typed.
@@ -224,6 +229,7 @@ SUMMARIZE = Command(
         ),
     ),
     private=True,
+    reads_files=True,
 )
 
 PRIVACY = Command(

@@ -140,6 +140,11 @@ class EngineHealth:
     # How many requests the engine advances at the same time.
     capacity: int = 1
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests are answered now."""
+        return self.state is EngineState.READY
+
 
 @dataclass(frozen=True, slots=True)
 class PaintRequest:

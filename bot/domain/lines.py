@@ -6,24 +6,10 @@ so that a test can hold both languages to the same set.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bot.domain.learning_lines import LEARNING
+from bot.domain.texts import Text, is_chinese
 
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text in both languages."""
-
-    en: str
-    zh: str
-
-    def in_locale(self, locale: str) -> str:
-        """The text for a reader of this locale ("zh", "zh-CN", "zh_TW" read Chinese; everyone else English)."""
-        return self.zh if is_chinese(locale) else self.en
-
-
-def is_chinese(locale: str) -> bool:
-    """Whether a reader of this locale is answered in Chinese."""
-    return locale.lower().replace("_", "-").split("-")[0] == "zh"
+__all__ = ["LINES", "Text", "is_chinese", "say"]
 
 
 def say(key: str, locale: str, **values: object) -> str:
@@ -218,18 +204,6 @@ LINES: dict[str, Text] = {
         "Slack 的政策禁止用其数据训练语言模型。"
         "任何人都可以用 `/privacy opt-out` 退出。",
     ),
-    # /release.
-    "release.none": Text(
-        "No release has answered yet. Ask me something first.", "还没有任何版本回答过。先问我点什么吧。"
-    ),
-    "release.row": Text(
-        "- **{name}** ({state}, since {date}): {answers} answers, {good} 👍, {bad} 👎",
-        "- **{name}**（{state}，{date} 起）：{answers} 次回答，{good} 👍，{bad} 👎",
-    ),
-    "release.candidate": Text("candidate", "候选"),
-    "release.active": Text("in service", "在用"),
-    "release.retired": Text("retired", "已退役"),
-    "release.rejected": Text("rejected", "未采用"),
     # /help.
     "help.intro": Text(
         "I am {name}. Write to me and I answer; I remember this conversation. I also take these commands:",
@@ -240,4 +214,5 @@ LINES: dict[str, Text] = {
         "suggest a better one.",
         "请用 👍 或 👎 评价回答，每个评价都会保存。你也可以重新生成、继续、停止回答，或给出更好的答案。",
     ),
+    **LEARNING,
 }

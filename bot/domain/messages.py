@@ -105,7 +105,30 @@ class ContinueReply:
     kind: Literal["continue"] = "continue"
 
 
-Ask = IncomingMessage | CommandCall | RegenerateReply | ContinueReply
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture to show: PNG file in the data folder, what it shows in words, and the parameters that made it."""
+
+    id: str
+    path: str
+    alt: str
+    parameters: Mapping[str, str | int | float]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The bot speaks unasked: `by` is the bot itself. It passes the inbox so that it is said, and said once."""
+
+    event_id: str
+    place: Place
+    by: Person
+    text: str
+    at: datetime
+    pictures: tuple[Picture, ...] = ()
+    kind: Literal["notice"] = "notice"
+
+
+Ask = IncomingMessage | CommandCall | RegenerateReply | ContinueReply | Notice
 """Everything that is answered, and so passes the inbox."""
 
 
@@ -155,16 +178,6 @@ class Control(StrEnum):
     SUGGEST = "suggest"
     REGENERATE = "regenerate"
     CONTINUE = "continue"
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture to show: PNG file in the data folder, what it shows in words, and the parameters that made it."""
-
-    id: str
-    path: str
-    alt: str
-    parameters: Mapping[str, str | int | float]
 
 
 @dataclass(frozen=True, slots=True)

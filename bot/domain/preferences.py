@@ -13,10 +13,15 @@ from bot.domain.places import Place
 
 
 class PreferenceName(StrEnum):
-    """The choices that exist. LEARNING belongs to a place ("on", "off"), OPT_OUT to a person ("yes")."""
+    """The choices that exist.
+
+    LEARNING belongs to a place ("on", "off"), OPT_OUT to a person ("yes"), NOTICES to the bot (where its admins are
+    told things: "<locale> <conversation id>").
+    """
 
     LEARNING = "learning"
     OPT_OUT = "opt_out"
+    NOTICES = "notices"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,18 @@ from enum import StrEnum
 
 
 class ReleaseState(StrEnum):
-    """Candidate (tested), active (in service), retired (was in service), rejected (did not pass the gate)."""
+    """How a release stands.
+
+    candidate (tested, serves a share of the conversations), active (in service), retired (was in service), rejected
+    (did not pass the gate), rolled back (people liked it less), discarded (its weights are deleted).
+    """
 
     CANDIDATE = "candidate"
     ACTIVE = "active"
     RETIRED = "retired"
     REJECTED = "rejected"
+    ROLLED_BACK = "rolled_back"
+    DISCARDED = "discarded"
 
 
 @dataclass(frozen=True, slots=True)
