@@ -1,0 +1,344 @@
+"""Interactions on the Discord server: commands, completion, menus, buttons, modals, and what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import discord
+import pytest
+from discord import app_commands
+
+from tests.servers.discord import Impossible
+from tests.servers.discord_client import Listener, Team, running, team
+
+
+def commands(client: Listener) -> None:
+    """A few commands that answer in every way there is."""
+
+    @client.tree.command(description="draft a text")
+    @app_commands.choices(form=[app_commands.Choice(name="an email", value="email")])
+    async def write(interaction: discord.Interaction, about: str, form: str = "free", count: int = 1) -> None:
+        await interaction.response.send_message(f"{form} {about} {count}", ephemeral=True)
+
+    @client.tree.command(description="draw")
+    async def image(interaction: discord.Interaction, prompt: str, style: str = "") -> None:
+        await interaction.response.defer()
+        await interaction.followup.send(f"a picture of {prompt}")
+        await interaction.followup.send("and a second", ephemeral=True)
+
+    @image.autocomplete("style")
+    async def styles(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        known = ["watercolour", "pencil"]
+        return [app_commands.Choice(name=each, value=each) for each in known if each.startswith(current)]
+
+    @client.tree.command(description="for admins")
+    @app_commands.default_permissions(manage_guild=True)
+    @app_commands.guild_only()
+    async def retrain(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message(str(interaction.permissions.administrator))
+
+    @client.tree.command(description="never answers")
+    async def silent(interaction: discord.Interaction) -> None: ...
+
+    @client.tree.context_menu(name="Summarise from here")
+    async def summarise(interaction: discord.Interaction, message: discord.Message) -> None:
+        await interaction.response.send_message(f"{message.content} in short", ephemeral=True)
+
+
+async def synced(t: Team, client: Listener) -> None:
+    commands(client)
+    await client.tree.sync()
+
+
+async def test_options_come_typed_and_the_answer_is_seen_by_the_caller_only() -> None:
+    client = Listener()
+    async with team() as t, running(t.server, client):
+        await synced(t, client)
+        call = await t.ana.calls(t.channel, "write", about="the party", form="an email", count=3)
+
+    assert call.reply.text == "email the party 3"
+    assert call.reply.ephemeral_for is t.ana
+    assert t.channel.messages == []
+    assert call.acked_after is not None
+    assert t.server.violations == []
+
+
+async def test_the_first_message_after_a_deferral_takes_the_place_of_thinking() -> None:
+    client = Listener()
+    async with team() as t, running(t.server, client):
+        await synced(t, client)
+        call = await t.ana.calls(t.channel, "image", prompt="a hill")
+        await t.server.until(lambda: len(call.replies) == 2)
+
+    first, second = call.replies
+    assert (first.states, first.loading) == (["", "a picture of a hill"], False)
+    assert t.channel.messages == [first]
+    assert second.ephemeral_for is t.ana
+
+
+async def test_a_deferred_answer_is_thinking_until_it_is_edited() -> None:
+    client = Listener()
+    go_on = asyncio.Event()
+
+    @client.tree.command(description="slow")
+    async def slow(interaction: discord.Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await go_on.wait()
+        await interaction.edit_original_response(content="done")
+
+    async with team() as t, running(t.server, client):
+        await client.tree.sync()
+        call = await t.ana.calls(t.channel, "slow")
+        thinking = call.reply.loading
+        go_on.set()
+        await t.server.until(lambda: call.reply.text == "done")
+
+    assert thinking
+    assert call.reply.ephemeral_for is t.ana
+
+
+async def test_an_option_completes_while_it_is_typed() -> None:
+    client = Listener()
+    async with team() as t, running(t.server, client):
+        await synced(t, client)
+        choices = await t.ana.completes(t.channel, "image", "style", "wa", prompt="a hill")
+
+    assert [choice.value for choice in choices] == ["watercolour"]
+
+
+async def test_a_message_menu_gives_the_content_even_without_the_intent() -> None:
+    intents = discord.Intents(guilds=True, guild_messages=True)
+    client = Listener(intents)
+    async with team(message_content=False) as t, running(t.server, client):
+        await synced(t, client)
+        message = await t.ana.says(t.channel, "a long talk")
+        call = await t.ana.uses(message, "Summarise from here")
+
+    assert call.reply.text == "a long talk in short"
+    assert client.texts[0] == ""
+
+
+async def test_a_command_is_offered_to_those_who_have_its_permissions() -> None:
+    client = Listener()
+    async with team() as t, running(t.server, client):
+        await synced(t, client)
+        boss = t.server.add_user("Boss", admin=True)
+        call = await boss.calls(t.channel, "retrain")
+        with pytest.raises(Impossible, match="not offered to Ana"):
+            await t.ana.calls(t.channel, "retrain")
+        with pytest.raises(Impossible, match="direct messages"):
+            await boss.calls(boss.dm, "retrain")
+
+    assert call.reply.text == "True"
+
+
+async def test_an_interaction_without_an_answer_fails_after_three_seconds_and_is_then_unknown() -> None:
+    client = Listener()
+    async with team() as t, running(t.server, client):
+        await synced(t, client)
+        late: list[discord.Interaction] = []
+        client.event(_keeper(late))
+        call = await t.ana.calls(t.channel, "silent")
+        with pytest.raises(discord.NotFound) as refused:
+            await late[0].response.send_message("sorry")
+
+    assert (call.failed, call.acked_after) == ("The application did not respond", None)
+    assert refused.value.code == 10062
+
+
+def _keeper(kept: list[discord.Interaction]):  # type: ignore[no-untyped-def]
+    async def on_interaction(interaction: discord.Interaction) -> None:
+        kept.append(interaction)
+
+    return on_interaction
+
+
+async def test_an_interaction_is_answered_once() -> None:
+    client = Listener()
+    codes: list[int] = []
+
+    @client.tree.command(description="twice")
+    async def twice(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message("one")
+        again = discord.InteractionResponse(interaction)
+        try:
+            await again.send_message("two")
+        except discord.HTTPException as error:
+            codes.append(error.code)
+
+    async with team() as t, running(t.server, client):
+        await client.tree.sync()
+        call = await t.ana.calls(t.channel, "twice")
+        await t.server.until(lambda: codes)
+
+    assert codes == [40060]
+    assert [reply.text for reply in call.replies] == ["one"]
+
+
+async def test_an_old_token_is_refused() -> None:
+    client = Listener()
+    kept: list[discord.Interaction] = []
+    client.event(_keeper(kept))
+    async with team() as t, running(t.server, client):
+        await synced(t, client)
+        await t.ana.calls(t.channel, "write", about="x")
+        t.server.interactions.token_seconds = 0
+        with pytest.raises(discord.HTTPException) as refused:
+            await kept[0].followup.send("late")
+
+    assert (refused.value.status, refused.value.code) == (401, 50027)
+
+
+class Buttons(discord.ui.View):
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+
+    @discord.ui.button(label="Regenerate", custom_id="turn:regenerate:7")
+    async def regenerate(self, interaction: discord.Interaction, button: discord.ui.Button[Buttons]) -> None:
+        await interaction.response.edit_message(content="again", view=None)
+
+    @discord.ui.button(label="Why", custom_id="turn:why:7")
+    async def why(self, interaction: discord.Interaction, button: discord.ui.Button[Buttons]) -> None:
+        await interaction.response.send_modal(Why())
+
+    @discord.ui.button(label="Stop", custom_id="turn:stop:7")
+    async def stop_it(self, interaction: discord.Interaction, button: discord.ui.Button[Buttons]) -> None:
+        await interaction.response.defer()
+
+    @discord.ui.button(label="Off", disabled=True)
+    async def off(self, interaction: discord.Interaction, button: discord.ui.Button[Buttons]) -> None: ...
+
+
+class Why(discord.ui.Modal, title="What was wrong?"):
+    better: discord.ui.Label[Why] = discord.ui.Label(
+        text="A better answer",
+        component=discord.ui.TextInput(custom_id="better", style=discord.TextStyle.long, required=False),
+    )
+    reason: discord.ui.TextInput[Why] = discord.ui.TextInput(label="Reason", custom_id="reason", max_length=20)
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        assert isinstance(self.better.component, discord.ui.TextInput)
+        text = f"{self.reason.value} / {self.better.component.value}"
+        await interaction.response.send_message(text, ephemeral=True)
+
+
+async def test_a_button_edits_its_message() -> None:
+    client = Listener()
+    async with team() as t, running(t.server, client):
+        await client.get_partial_messageable(int(t.channel.id)).send("an answer", view=Buttons())
+        message = t.channel.messages[0]
+        labels = [button.label for button in message.buttons]
+        act = await t.ana.presses(message, "Regenerate")
+
+    assert labels == ["Regenerate", "Why", "Stop", "Off"]
+    assert (message.states, message.buttons) == (["an answer", "again"], [])
+    assert act.failed is None
+
+
+async def test_a_button_is_found_by_its_custom_id_and_may_answer_with_nothing() -> None:
+    client = Listener()
+    async with team() as t, running(t.server, client):
+        await client.get_partial_messageable(int(t.channel.id)).send("an answer", view=Buttons())
+        act = await t.ana.presses(t.channel.messages[0], ":stop:")
+
+    assert (act.replies, act.failed) == ([], None)
+    assert act.acked_after is not None
+
+
+async def test_what_a_client_does_not_show_cannot_be_pressed() -> None:
+    client = Listener()
+    async with team() as t, running(t.server, client):
+        await client.get_partial_messageable(int(t.channel.id)).send("an answer", view=Buttons())
+        message = t.channel.messages[0]
+        with pytest.raises(Impossible, match="disabled"):
+            await t.ana.presses(message, "Off")
+        with pytest.raises(Impossible, match="only"):
+            await t.ana.presses(message, "Explode")
+        with pytest.raises(Impossible, match="registered"):
+            await t.ana.calls(t.channel, "dance")
+
+
+async def test_a_modal_opens_and_is_submitted() -> None:
+    client = Listener()
+    async with team() as t, running(t.server, client):
+        await client.get_partial_messageable(int(t.channel.id)).send("an answer", view=Buttons())
+        act = await t.ana.presses(t.channel.messages[0], "Why")
+        assert act.modal is not None
+        with pytest.raises(Impossible, match="must be filled in"):
+            await t.ana.submits(act.modal, {"better": "x"})
+        done = await t.ana.submits(act.modal, {"reason": "too long", "A better answer": "short"})
+
+    assert [field.label for field in act.modal.fields] == ["A better answer", "Reason"]
+    assert done.reply.text == "too long / short"
+    assert t.server.violations == []
+
+
+class Remembered(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"turn:(?P<act>\w+):(?P<id>\d+)"):
+    def __init__(self, act: str, number: str) -> None:
+        super().__init__(discord.ui.Button(custom_id=f"turn:{act}:{number}"))
+        self.act = act
+
+    @classmethod
+    async def from_custom_id(cls, interaction, item, match):  # type: ignore[no-untyped-def]
+        return cls(match["act"], match["id"])
+
+    async def callback(self, interaction: discord.Interaction) -> None:
+        await interaction.response.send_message(f"{self.act} after a restart", ephemeral=True)
+
+
+async def test_a_button_works_for_the_next_process_too() -> None:
+    async with team() as t:
+        async with running(t.server, first := Listener()):
+            await first.get_partial_messageable(int(t.channel.id)).send("an answer", view=Buttons())
+        second = Listener()
+        second.add_dynamic_items(Remembered)
+        async with running(t.server, second):
+            act = await t.ana.presses(t.channel.messages[0], "Regenerate")
+
+    assert act.reply.text == "regenerate after a restart"
+
+
+async def test_nobody_answers_when_no_client_is_connected() -> None:
+    async with team() as t:
+        client = Listener()
+        async with running(t.server, client):
+            await synced(t, client)
+        call = await t.ana.calls(t.channel, "write", about="x")
+
+    assert call.failed == "The application did not respond"
+
+
+async def test_the_locale_is_the_persons_and_the_guilds() -> None:
+    client = Listener()
+    kept: list[discord.Interaction] = []
+    client.event(_keeper(kept))
+    async with team() as t, running(t.server, client):
+        await synced(t, client)
+        mei = t.server.add_user("Mei", locale="zh-CN")
+        await mei.calls(t.channel, "write", about="春天")
+
+    assert (kept[0].locale, kept[0].guild_locale) == (discord.Locale.chinese, discord.Locale.american_english)
+
+
+async def test_a_command_works_in_a_direct_channel() -> None:
+    client = Listener()
+    async with team() as t, running(t.server, client):
+        await synced(t, client)
+        call = await t.ana.calls(t.ana.dm, "write", about="secrets")
+
+    assert call.reply.text == "free secrets 1"
+
+
+async def test_an_attachment_option_brings_the_file() -> None:
+    client = Listener()
+
+    @client.tree.command(description="read")
+    async def read(interaction: discord.Interaction, file: discord.Attachment) -> None:
+        data = await file.read()
+        await interaction.response.send_message(data.decode())
+
+    async with team() as t, running(t.server, client):
+        await client.tree.sync()
+        call = await t.ana.calls(t.channel, "read", file=("a.txt", b"hello"))
+
+    assert call.reply.text == "hello"
