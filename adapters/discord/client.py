@@ -1,0 +1,105 @@
+"""The connection to Discord: which events come in, and who is handed them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import discord
+import structlog
+
+from adapters.discord.buttons import Act, ActButton, Interaction
+from adapters.discord.catching_up import catch_up
+from adapters.discord.desk import Desk
+from adapters.discord.inbound import Inbound
+from adapters.discord.interacting import Interacting
+
+log = structlog.get_logger(__name__)
+
+
+def intents_for(*, message_content: bool) -> discord.Intents:
+    """What the bot must hear of, and no more."""
+    return discord.Intents(
+        guilds=True,
+        guild_messages=True,
+        dm_messages=True,
+        guild_reactions=True,
+        dm_reactions=True,
+        message_content=message_content,
+    )
+
+
+class Client(discord.AutoShardedClient):
+    """One login, with as many shards as Discord recommends. Events are handed on; nothing is cached but channels."""
+
+    def __init__(self, desk: Desk, missed_since: datetime | None) -> None:
+        """`missed_since`: when anything was last heard; None, and nothing before this login is caught up."""
+        super().__init__(
+            intents=intents_for(message_content=desk.settings.message_content),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+        )
+        self._desk = desk
+        self._inbound = Inbound(self, desk)
+        self._interacting = Interacting(self, desk)
+        self._missed_since = missed_since
+        self._lost_since: dict[int, datetime] = {}
+
+    async def setup_hook(self) -> None:
+        """Buttons are known by their ids, whichever process made them."""
+        self.add_dynamic_items(ActButton)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        """An event that broke is logged, and the next one is served."""
+        log.exception("event failed", name=event_method)
+
+    # --- the gateway's life -----------------------------------------------------------------------------------------
+
+    async def on_connect(self) -> None:
+        """A session began: events come from now on."""
+        self._desk.connected.set()
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Remember since when a shard hears nothing."""
+        self._lost_since.setdefault(shard_id, self._desk.clock.now())
+        log.warning("gateway lost", shard=shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Discord sent what was missed meanwhile."""
+        self._lost_since.pop(shard_id, None)
+        log.info("gateway resumed", shard=shard_id)
+
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """A new session knows nothing of what was said before it: read that."""
+        since = self._lost_since.pop(shard_id, self._missed_since)
+        log.info("gateway ready", shard=shard_id, guilds=len(self.guilds))
+        if since is not None and self._desk.settings.catch_up_hours:
+            await catch_up(self, self._inbound, self._desk, since, shard_id)
+
+    # --- what people do ---------------------------------------------------------------------------------------------
+
+    async def on_message(self, message: discord.Message) -> None:
+        await self._inbound.message(message)
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        await self._inbound.edit(event)
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        await self._inbound.delete(event.channel_id, {event.message_id})
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        await self._inbound.delete(event.channel_id, event.message_ids)
+
+    async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
+        await self._inbound.react(event, removed=False)
+
+    async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
+        await self._inbound.react(event, removed=True)
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        await self._interacting.receive(interaction)
+
+    async def on_press(self, act: Act, interaction: Interaction) -> None:
+        await self._interacting.press(act, interaction)

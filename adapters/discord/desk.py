@@ -1,0 +1,70 @@
+"""What the adapter's parts share while the process lives, whichever connection is up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import discord
+
+from adapters.discord.pacing import Pacer
+from bot.chat.dispatch import Core
+from bot.domain.messages import MessageRef
+from bot.domain.ratings import Reactions
+from bot.ports import Clock
+from bot.settings import DiscordSettings
+
+# How many people's languages and deleted questions are remembered.
+_REMEMBERED = 10_000
+
+
+class Remembered(OrderedDict[int, str]):
+    """Something about the latest ids, the oldest forgotten."""
+
+    def __setitem__(self, key: int, value: str) -> None:
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        if len(self) > _REMEMBERED:
+            self.popitem(last=False)
+
+
+@dataclass(slots=True)
+class Call:
+    """An interaction whose answer is being made.
+
+    Where `shows_answer`, the interaction's own response becomes the answer; else the answer is a message of its own
+    that refers to `pressed`. `acknowledged` is set once Discord was told, or, as `expired` says, could not be told.
+    """
+
+    interaction: discord.Interaction[discord.Client]
+    private: bool
+    shows_answer: bool
+    pressed: MessageRef | None = None
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
+    expired: bool = False
+
+
+@dataclass(slots=True)
+class Desk:
+    """Core, settings and what is known of people and calls right now; nothing here must survive the process.
+
+    `connected` is set once a first login led to a session.
+    """
+
+    core: Core
+    settings: DiscordSettings
+    clock: Clock
+    reactions: Reactions
+    pacer: Pacer
+    connected: asyncio.Event
+    calls: dict[str, Call] = field(default_factory=dict)
+    locales: Remembered = field(default_factory=Remembered)
+    deleted: Remembered = field(default_factory=Remembered)
+    typing: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, core: Core, settings: DiscordSettings, clock: Clock, connected: asyncio.Event) -> Desk:
+        """A desk with nothing on it yet."""
+        reactions = Reactions.of(settings.good_reactions, settings.bad_reactions)
+        return cls(core, settings, clock, reactions, Pacer(clock), connected)

@@ -1,0 +1,133 @@
+"""Messages, edits, deletions and reactions as what the core is asked."""
+
+from __future__ import annotations
+
+import discord
+import structlog
+
+from adapters.discord.carrying import ASKER
+from adapters.discord.desk import Desk
+from adapters.discord.sending import persist
+from adapters.discord.translating import SPOKEN, attachments_of, mentions, person_of, place_of, ref_of, words
+from bot.chat.faults import sentence
+from bot.domain.messages import DeleteMessage, IncomingMessage, MessageRef, RateReply
+from bot.domain.places import Person, Place, PlaceKind, Platform
+from bot.domain.ratings import RatingSource
+from bot.errors import DeliveryError, InklingError
+
+log = structlog.get_logger(__name__)
+
+
+class Inbound:
+    """The door for everything that people do in the talk itself."""
+
+    def __init__(self, client: discord.Client, desk: Desk) -> None:
+        self._client = client
+        self._desk = desk
+        self._threads_begun: set[int] = set()
+
+    @property
+    def _me(self) -> int:
+        assert self._client.user is not None
+        return self._client.user.id
+
+    async def message(self, message: discord.Message) -> None:
+        """A message was written, now or while the bot was away."""
+        if not self._is_by_person(message) or message.type not in SPOKEN:
+            return
+        incoming = await self._incoming(message)
+        await self._hand_over(incoming, message)
+
+    async def edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """A message was edited. Discord also calls it an edit when a link gets its preview."""
+        message = event.message
+        if "content" not in event.data or message.edited_at is None:
+            return
+        if self._is_by_person(message) and message.type in SPOKEN:
+            await self._hand_over(await self._incoming(message, edited=True), message)
+
+    async def delete(self, channel: int, messages: set[int]) -> None:
+        """Messages were deleted."""
+        for message in messages:
+            self._desk.deleted[message] = ""
+            await self._desk.core.delete(DeleteMessage(ref_of(channel, message)))
+
+    async def react(self, event: discord.RawReactionActionEvent, *, removed: bool) -> None:
+        """A reaction was added or taken back: a vote, if it is a voting one under an answer of the bot's."""
+        verdict = self._desk.reactions.verdict(event.emoji.name or "")
+        if verdict is None or event.user_id == self._me:
+            return
+        if event.message_author_id not in (None, self._me) or (event.member and event.member.bot):
+            return
+        by = Person(Platform.DISCORD, str(event.user_id), event.member.display_name if event.member else "")
+        vote = RateReply(
+            ref_of(event.channel_id, event.message_id),
+            by,
+            None if removed else verdict,
+            RatingSource.REACTION,
+            self._desk.clock.now(),
+            only=verdict if removed else None,
+        )
+        await self._desk.core.rate(vote)
+
+    # --- from a message to an event ---------------------------------------------------------------------------------
+
+    def _is_by_person(self, message: discord.Message) -> bool:
+        return not message.author.bot and message.webhook_id is None
+
+    async def _incoming(self, message: discord.Message, *, edited: bool = False) -> IncomingMessage:
+        place = await place_of(message.channel, self._client)
+        by = person_of(message.author, self._locale(message))
+        assert message.edited_at is not None or not edited
+        version = f":{message.edited_at.timestamp()}" if edited and message.edited_at else ""
+        return IncomingMessage(
+            event_id=f"{message.id}{version}",
+            place=place,
+            ref=ref_of(message.channel.id, message.id),
+            by=by,
+            text=words(message, self._me),
+            at=message.created_at,
+            mentions_bot=mentions(message, self._me),
+            reply_to=await self._answered(message, place, by),
+            attachments=attachments_of(message),
+            edited=edited,
+        )
+
+    def _locale(self, message: discord.Message) -> str:
+        """The language that Discord shows a person, where it told us; else that of the server."""
+        seen = self._desk.locales.get(message.author.id)
+        if seen is not None:
+            return seen
+        return str(message.guild.preferred_locale) if message.guild else "en"
+
+    async def _answered(self, message: discord.Message, place: Place, by: Person) -> MessageRef | None:
+        """The message replied to; for a thread's first message the one that the thread was opened on."""
+        reference = message.reference
+        if reference is not None and reference.message_id and message.type is discord.MessageType.reply:
+            return ref_of(reference.channel_id, reference.message_id)
+        if place.kind is not PlaceKind.THREAD or message.channel.id in self._threads_begun:
+            return None
+        if await self._desk.core.reading.turns(place, by, limit=1):
+            self._threads_begun.add(message.channel.id)
+            return None
+        return ref_of(int(place.channel), message.channel.id)
+
+    # --- to the core ------------------------------------------------------------------------------------------------
+
+    async def _hand_over(self, incoming: IncomingMessage, message: discord.Message) -> None:
+        try:
+            if incoming.edited:
+                await self._desk.core.edit(incoming)
+            else:
+                await self._desk.core.accept(incoming)
+        except InklingError as error:
+            log.warning("message not taken", message=message.id, error=type(error).__name__)
+            if incoming.mentions_bot or incoming.place.kind is PlaceKind.DIRECT:
+                await self._excuse(message, sentence(error, incoming.by.locale))
+
+    async def _excuse(self, message: discord.Message, text: str) -> None:
+        reference = message.to_reference(fail_if_not_exists=False)
+        try:
+            await persist(lambda: message.channel.send(text, reference=reference, allowed_mentions=ASKER))
+        except DeliveryError as error:
+            log.warning("person could not be told", message=message.id, error=str(error))

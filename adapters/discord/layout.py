@@ -1,0 +1,72 @@
+"""Which messages an answer is, in each of its states: contents in Discord's dialect, buttons, pictures.
+
+These are pure functions, and slow for long texts (some ten milliseconds a message): call them in a thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adapters.discord.buttons import Act, acts_of
+from adapters.discord.lines import say
+from adapters.rendering import discord as dialect
+from adapters.rendering.streaming import complete
+from bot.domain.messages import Answer, Picture
+
+# Files of one message; Discord's most.
+MOST_FILES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message as people should see it."""
+
+    content: str
+    acts: tuple[Act, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+
+def waiting(position: int, locale: str) -> list[Part]:
+    """The answer has no words yet; `position` is its place in line."""
+    words = say("show.in_line", locale, position=position) if position > 1 else say("show.writing", locale)
+    return [Part(_small(words), (Act.STOP,))]
+
+
+def growing(text: str, note: str, locale: str) -> list[Part]:
+    """The answer so far, with what is open at its end closed, and a button that stops it."""
+    contents = _noted(dialect.messages(complete(text)), note) or [_small(say("show.writing", locale))]
+    return _parts(contents, (Act.STOP,))
+
+
+def final(answer: Answer, locale: str, *notes: str) -> list[Part]:
+    """The last state; the adapter's own notes come after the answer's."""
+    shown = [answer.note, *map(_parameters, answer.pictures), *notes]
+    contents = _noted(dialect.messages(answer.text), "\n".join(filter(None, shown)))
+    if not contents:
+        contents = [""] if answer.pictures else [_small(say("show.empty", locale))]
+    parts = _parts(contents, acts_of(answer.controls))
+    return [*parts[:-1], Part(parts[-1].content, parts[-1].acts, answer.pictures[:MOST_FILES])]
+
+
+def _parts(contents: list[str], acts: tuple[Act, ...]) -> list[Part]:
+    """The messages, with the buttons under the last."""
+    return [*map(Part, contents[:-1]), Part(contents[-1], acts)]
+
+
+def _noted(contents: list[str], note: str) -> list[str]:
+    """The messages with a note beneath the last, or in one of its own where it finds no room."""
+    small = _small(note)
+    if not small:
+        return contents
+    if contents and len(contents[-1]) + 1 + len(small) <= dialect.LIMIT:
+        return [*contents[:-1], f"{contents[-1]}\n{small}"]
+    return [*contents, small[: dialect.LIMIT]]
+
+
+def _small(note: str) -> str:
+    """Lines in Discord's small print."""
+    return "\n".join(f"-# {line}" for line in dialect.render(note.replace("\n", "\n\n")).splitlines() if line.strip())
+
+
+def _parameters(picture: Picture) -> str:
+    return " · ".join(f"{name} {value}" for name, value in picture.parameters.items())

@@ -1,0 +1,84 @@
+"""Where an answer is shown: an interaction's response, the place it was asked in, or the asker's direct channel."""
+
+from __future__ import annotations
+
+import discord
+import structlog
+
+from adapters.discord.carrying import NOBODY, Carrier, ChannelCarrier, InteractionCarrier
+from adapters.discord.desk import Desk
+from adapters.discord.lines import say
+from adapters.discord.outbound import DiscordReply
+from adapters.discord.sending import persist
+from adapters.discord.translating import channel_id
+from bot.domain.messages import MessageRef
+from bot.domain.places import Person, PlaceKind
+from bot.errors import DeliveryError
+from bot.ports import ReplyTarget
+
+log = structlog.get_logger(__name__)
+
+
+async def open_reply(target: ReplyTarget, client: discord.Client, desk: Desk) -> DiscordReply:
+    """Begin to show an answer where it belongs.
+
+    Raises:
+        DeliveryError: the asker's direct channel cannot be opened.
+    """
+    call = desk.calls.get(target.event_id)
+
+    async def in_channel() -> Carrier:
+        return await _channel_carrier(target, client, desk, call.pressed if call else None)
+
+    async def tell() -> None:
+        await _tell_forbidden(target, client)
+
+    carrier: Carrier
+    if call is not None and call.shows_answer:
+        carrier = InteractionCarrier(call, locale=target.asker.locale, data_folder=desk.settings.data_folder)
+    else:
+        carrier = await in_channel()
+    # A command of an earlier process: its response may stand there, as “thinking …” or with words.
+    sought = call is None and target.question is None and not target.private and not target.asker.is_bot
+    return DiscordReply(target, desk, carrier, sought=sought, fall_back=in_channel, on_forbidden=tell)
+
+
+async def _channel_carrier(
+    target: ReplyTarget, client: discord.Client, desk: Desk, pressed: MessageRef | None
+) -> ChannelCarrier:
+    channel, answers = channel_id(target.place), target.question or pressed
+    if _goes_to_direct(target):
+        channel, answers = await _direct_channel(target.asker, client), None
+    return ChannelCarrier(
+        client,
+        channel,
+        target.turn,
+        locale=target.asker.locale,
+        data_folder=desk.settings.data_folder,
+        answers=answers,
+    )
+
+
+def _goes_to_direct(target: ReplyTarget) -> bool:
+    return target.private and target.place.kind is not PlaceKind.DIRECT
+
+
+async def _direct_channel(person: Person, client: discord.Client) -> int:
+    user = discord.Object(int(person.id))
+    return (await persist(lambda: client.create_dm(user))).id
+
+
+async def _tell_forbidden(target: ReplyTarget, client: discord.Client) -> None:
+    """Say what stands in the way where the asker can read it; a refusal of that too is only logged."""
+    place = channel_id(target.place)
+    if target.asker.is_bot or target.place.kind is PlaceKind.DIRECT:
+        return
+    try:
+        if _goes_to_direct(target):
+            line, channel = say("send.no_direct", target.asker.locale), place
+        else:
+            line = say("send.forbidden", target.asker.locale, channel=place)
+            channel = await _direct_channel(target.asker, client)
+        await persist(lambda: client.get_partial_messageable(channel).send(line, allowed_mentions=NOBODY))
+    except DeliveryError as error:
+        log.warning("asker could not be told", answer=target.turn.id, error=str(error))

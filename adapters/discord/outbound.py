@@ -1,0 +1,228 @@
+"""Showing one answer: waiting, growing, and its last state, over as many messages as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from adapters.discord import layout
+from adapters.discord.carrying import Carrier, ChannelCarrier
+from adapters.discord.desk import Desk
+from adapters.discord.layout import Part
+from adapters.discord.lines import say
+from adapters.discord.sending import TRIES, Expired, Gone, is_forbidden
+from bot.domain.messages import Answer, MessageRef
+from bot.domain.places import PlaceKind
+from bot.errors import DeliveryError
+from bot.ports import ReplyTarget
+
+log = structlog.get_logger(__name__)
+
+# Quick answers come without typing first. Discord shows typing for ten seconds each time.
+_TYPING_AFTER_S = 0.4
+_TYPING_EVERY_S = 8.0
+_TYPING_TIMES = 75
+
+# For how long Discord surely enforces a nonce ("the past few minutes").
+_NONCE_HOLDS = timedelta(minutes=2)
+
+# A state may be skipped, so it is tried once; the last one must arrive.
+_ONCE = 1
+
+
+@dataclass(slots=True)
+class _Shown:
+    """A message that people see; `part` is None where nobody knows what it says."""
+
+    ref: MessageRef
+    part: Part | None
+
+
+class DiscordReply:
+    """One answer as it comes about."""
+
+    def __init__(
+        self,
+        target: ReplyTarget,
+        desk: Desk,
+        carrier: Carrier,
+        *,
+        sought: bool,
+        fall_back: Callable[[], Awaitable[Carrier]],
+        on_forbidden: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Begin, or take up what the log of sends tells.
+
+        Args:
+            sought: an earlier process may have sent the first message without a trace in the log.
+            fall_back: makes the carrier that goes on when this one expires.
+            on_forbidden: tells the asker that the bot may not write where the answer belongs.
+        """
+        self._target = target
+        self._desk = desk
+        self._carrier = carrier
+        self._fall_back = fall_back
+        self._on_forbidden = on_forbidden
+        self._locale = target.asker.locale
+        self._shown = {part.part: _Shown(part.ref, None) for part in target.log.parts if part.ref is not None}
+        self._unsure = {part.part for part in target.log.parts if part.ref is None}
+        self._sought = {0} if sought and not self._shown else set()
+        self._is_doubtful = False
+        self._in_line = False
+        self._gone: dict[int, int] = {}
+        desk.pacer.join(carrier.bucket, self)
+        self._typing: asyncio.Task[None] | None = None
+        if isinstance(carrier, ChannelCarrier) and not self._shown:
+            self._typing = asyncio.create_task(_keep_typing(carrier), name=f"typing {target.turn.id}")
+            desk.typing.add(self._typing)
+            self._typing.add_done_callback(desk.typing.discard)
+
+    # --- what the core calls ----------------------------------------------------------------------------------------
+
+    async def waiting(self, position: int) -> None:
+        """Typing says that an answer comes; only a place in line is said in words."""
+        if position > 1 or self._in_line:
+            self._in_line = True
+            await self._show(lambda: layout.waiting(position, self._locale))
+
+    async def show(self, text: str, note: str = "") -> None:
+        """Show the text so far, when it is this answer's turn."""
+        await self._show(lambda: layout.growing(text, note, self._locale))
+
+    async def finish(self, answer: Answer) -> None:
+        """Show the last state, whatever it takes."""
+        over = True
+        try:
+            if not self._is_unwanted():
+                await self._finish(answer)
+        except DeliveryError as error:
+            over = not error.retryable
+            if is_forbidden(error):
+                await self._on_forbidden()
+            raise
+        finally:
+            self._stop_typing()
+            self._desk.pacer.leave(self._carrier.bucket, self)
+            if over:
+                self._desk.calls.pop(self._target.event_id, None)
+
+    # --- states -----------------------------------------------------------------------------------------------------
+
+    async def _show(self, lay_out: Callable[[], Sequence[Part]]) -> None:
+        if not self._desk.pacer.may_show(self._carrier.bucket, self):
+            return
+        try:
+            await self._recover()
+            await self._bring(await asyncio.to_thread(lay_out), _ONCE)
+        except Expired:
+            await self._change_carrier()
+
+    async def _finish(self, answer: Answer) -> None:
+        try:
+            await self._recover()
+            notes = [await self._hint(), say("show.repeat", self._locale) if self._is_doubtful else ""]
+            await self._bring(await asyncio.to_thread(layout.final, answer, self._locale, *notes), TRIES)
+        except Expired:
+            await self._change_carrier()
+            await self._finish(answer)
+
+    async def _bring(self, parts: Sequence[Part], tries: int) -> None:
+        """Let people see exactly these messages."""
+        for number, part in enumerate(parts):
+            shown = self._shown.get(number)
+            if shown is None:
+                await self._create(number, part, tries)
+            elif shown.part != part:
+                await self._edit(number, shown, part, tries)
+        for number in [number for number in self._shown if number >= len(parts)]:
+            await self._remove(self._shown.pop(number))
+
+    async def _create(self, number: int, part: Part, tries: int) -> None:
+        self._stop_typing()
+        await self._target.log.sending(number)
+        ref = await self._carrier.create(number, part, again=self._gone.get(number, 0), tries=tries)
+        await self._target.log.sent(number, ref)
+        self._shown[number] = _Shown(ref, part)
+
+    async def _edit(self, number: int, shown: _Shown, part: Part, tries: int) -> None:
+        try:
+            await self._carrier.edit(shown.ref, part, tries=tries)
+            shown.part = part
+        except Gone:
+            # Somebody deleted it, or it is too old to be edited this often. The last state is posted anew.
+            self._gone[number] = self._gone.get(number, 0) + 1
+            del self._shown[number]
+            if tries > _ONCE:
+                await self._create(number, part, tries)
+
+    async def _remove(self, shown: _Shown) -> None:
+        try:
+            await self._carrier.remove(shown.ref)
+        except Gone:
+            log.debug("message was gone already", message=shown.ref.message)
+
+    # --- what may go wrong ------------------------------------------------------------------------------------------
+
+    async def _recover(self) -> None:
+        """Find the messages that an earlier process sent and did not live to note."""
+        if not isinstance(self._carrier, ChannelCarrier):
+            return
+        for number in sorted(self._unsure | self._sought):
+            known = {shown.ref.message for shown in self._shown.values()}
+            try:
+                ref = await self._carrier.find(number, known, self._target.event_id)
+                is_certain = number == 0 and self._target.question is not None
+            except DeliveryError as error:
+                if error.retryable:
+                    raise
+                ref, is_certain = None, False
+            if ref is not None:
+                await self._target.log.sent(number, ref)
+                self._shown[number] = _Shown(ref, None)
+            elif number in self._unsure and not is_certain:
+                age = self._desk.clock.now() - self._target.turn.created_at
+                self._is_doubtful = self._is_doubtful or age > _NONCE_HOLDS
+        self._unsure.clear()
+        self._sought.clear()
+
+    async def _change_carrier(self) -> None:
+        """Go on in a channel. What only the asker saw cannot be edited from there and is said again."""
+        if isinstance(self._carrier, ChannelCarrier):
+            raise DeliveryError("Discord no longer knows the channel", retryable=False)
+        self._desk.pacer.leave(self._carrier.bucket, self)
+        self._carrier = await self._fall_back()
+        self._desk.pacer.join(self._carrier.bucket, self)
+        if self._target.private:
+            self._shown.clear()
+
+    def _is_unwanted(self) -> bool:
+        """The question was deleted before anything of the answer was seen."""
+        question = self._target.question
+        return question is not None and not self._shown and int(question.message) in self._desk.deleted
+
+    async def _hint(self) -> str:
+        """In a thread's first answer, where we read mentions only, how to go on."""
+        target = self._target
+        if self._desk.settings.message_content or target.place.kind is not PlaceKind.THREAD:
+            return ""
+        turns = await self._desk.core.reading.turns(target.place, target.asker, limit=3)
+        return say("show.mention_me", self._locale) if len(turns) < 3 else ""
+
+    def _stop_typing(self) -> None:
+        if self._typing is not None:
+            self._typing.cancel()
+            self._typing = None
+
+
+async def _keep_typing(carrier: ChannelCarrier) -> None:
+    await asyncio.sleep(_TYPING_AFTER_S)
+    for _ in range(_TYPING_TIMES):
+        try:
+            await carrier.type()
+        except DeliveryError as error:
+            log.debug("typing not shown", error=str(error))
+        await asyncio.sleep(_TYPING_EVERY_S)

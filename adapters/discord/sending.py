@@ -1,0 +1,90 @@
+"""Requests that must arrive: what is tried again, and what an error of Discord's means for us.
+
+discord.py itself waits out rate limits as told and tries some server errors again; this covers what it leaves: refused
+and reset connections, 503, and a 429 from in front of Discord.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import aiohttp
+import discord
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from bot.errors import DeliveryError
+
+T = TypeVar("T")
+
+# How often a request that must arrive is tried: together about a quarter of a minute.
+TRIES = 6
+
+# Discord's own numbers, https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
+UNKNOWN_MESSAGE = 10008
+UNKNOWN_WEBHOOK = 10015
+UNKNOWN_INTERACTION = 10062
+INVALID_WEBHOOK_TOKEN = 50027
+TOO_MANY_EDITS_OF_OLD = 30046
+ALREADY_ACKNOWLEDGED = 40060
+
+
+class Gone(Exception):
+    """The message is not there any more, or cannot be edited any more."""
+
+
+class Expired(Exception):
+    """The interaction's token has run out."""
+
+
+async def persist(request: Callable[[], Awaitable[T]], tries: int = TRIES) -> T:
+    """Make a request, again with backoff while the trouble may pass.
+
+    Raises:
+        Gone: the message that it is about is gone.
+        Expired: the interaction that it belongs to is over.
+        DeliveryError: Discord refuses it, or could not be reached for all the tries.
+    """
+    try:
+        async for attempt in AsyncRetrying(
+            stop=stop_after_attempt(tries),
+            wait=wait_random_exponential(multiplier=0.3, max=8),
+            retry=retry_if_exception(may_pass),
+            reraise=True,
+        ):
+            with attempt:
+                return await request()
+    except (discord.HTTPException, aiohttp.ClientError, OSError, RuntimeError) as error:
+        # A RuntimeError says that the library's session is closed: a new login is under way, or the process ends.
+        raise _translated(error) from error
+    raise AssertionError("a retried request returns or raises")
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the same request may succeed a little later."""
+    if isinstance(error, discord.HTTPException):
+        return error.status >= 500 or (error.status == 429 and error.code != TOO_MANY_EDITS_OF_OLD)
+    # TimeoutError is an OSError.
+    return isinstance(error, aiohttp.ClientError | OSError)
+
+
+def told(error: Exception) -> str:
+    """An error for the log: numbers only, since the text of a refused form quotes what was in it."""
+    if isinstance(error, discord.HTTPException):
+        return f"Discord refused it: {error.status}, error {error.code}"
+    return f"Discord cannot be reached: {type(error).__name__}"
+
+
+def _translated(error: Exception) -> Exception:
+    if not isinstance(error, discord.HTTPException):
+        return DeliveryError(told(error), retryable=True)
+    if error.code in (UNKNOWN_MESSAGE, TOO_MANY_EDITS_OF_OLD):
+        return Gone()
+    if error.code in (UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, INVALID_WEBHOOK_TOKEN):
+        return Expired()
+    return DeliveryError(told(error), retryable=may_pass(error))
+
+
+def is_forbidden(error: DeliveryError) -> bool:
+    """Whether Discord refused for want of a permission."""
+    return isinstance(error.__cause__, discord.Forbidden)

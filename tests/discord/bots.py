@@ -1,0 +1,89 @@
+"""The bot on a pretend Discord: real core, real storage, a scripted generator, the adapter over real sockets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.discord import DiscordPlatform
+from bot.domain.ratings import Rating, Suggestion
+from bot.engine.scripted import ScriptedGenerator
+from bot.ports import Painter
+from bot.settings import DiscordSettings, Settings
+from bot.system import SystemClock
+from tests.houses import House, open_house
+from tests.servers.discord import Channel, DiscordServer, Message
+
+
+@dataclass
+class Bot:
+    """A bot that listens, and the house behind it."""
+
+    house: House
+    platform: DiscordPlatform
+    generator: ScriptedGenerator
+    server: DiscordServer
+
+    async def answers(self, channel: Channel, count: int = 1) -> list[Message]:
+        """The bot's messages in a channel, once there are so many and none grows any more."""
+        return await self.server.until(lambda: _settled(channel, self.server, count))
+
+    async def ratings(self, message: Message) -> Sequence[Rating]:
+        """The verdicts on the answer that a message carries."""
+        async with self.house.services.units.reading() as uow:
+            turn = await self._turn_id(message)
+            return await uow.ratings.of_turns([turn])
+
+    async def suggestions(self, message: Message) -> Sequence[Suggestion]:
+        """The better answers to what a message carries."""
+        async with self.house.services.units.reading() as uow:
+            return await uow.ratings.suggestions_of([await self._turn_id(message)])
+
+    async def _turn_id(self, message: Message) -> str:
+        from adapters.discord.translating import ref_of
+
+        async with self.house.services.units.reading() as uow:
+            found = await uow.deliveries.turn_of(ref_of(int(message.channel.id), int(message.id)))
+        assert found is not None
+        return found
+
+
+def _settled(channel: Channel, server: DiscordServer, count: int) -> list[Message] | None:
+    ours = [message for message in channel.messages if message.author is server.bot]
+    growing = any(button.label in ("Stop", "停止") for message in ours for button in message.buttons)
+    return ours if len(ours) >= count and not growing else None
+
+
+def settings_for(server: DiscordServer, folder: Path, **variables: str) -> DiscordSettings:
+    """The adapter's settings, as `.env` would give them."""
+    environ = {
+        "DISCORD_TOKEN": server.token,
+        "DISCORD_API_URL": server.api_url,
+        "DISCORD_GATEWAY_URL": server.gateway_url,
+        "DATA_FOLDER": str(folder),
+    }
+    return Settings.load(environ | variables).discord
+
+
+@asynccontextmanager
+async def open_bot(
+    server: DiscordServer,
+    folder: Path,
+    *,
+    generator: ScriptedGenerator | None = None,
+    painter: Painter | None = None,
+    **variables: str,
+) -> AsyncIterator[Bot]:
+    """A bot on the database of a folder; opening a second one on the same folder is a restart."""
+    generator = generator or ScriptedGenerator(lambda request: "Fine.")
+    platform = DiscordPlatform(settings_for(server, folder, **variables), SystemClock())
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(platform.close)
+        house = await stack.enter_async_context(
+            open_house(folder, generator=generator, painter=painter, platform=platform, clock=SystemClock())  # type: ignore[arg-type]
+        )
+        await platform.start(house.core)
+        yield Bot(house, platform, generator, server)
+        await platform.stop_listening()
