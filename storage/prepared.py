@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Executable, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.sql.selectable import ReturnsRows
 
@@ -50,9 +51,10 @@ class _Compiled:
     def __init__(self, statement: Executable, names: Sequence[str]) -> None:
         assert isinstance(statement, ClauseElement)
         compiled = statement.compile(dialect=_DIALECT, column_keys=names)
+        assert isinstance(compiled, SQLCompiler)
         self.sql = str(compiled)
         bound = [compiled.binds[name] for name in compiled.positiontup or ()]
-        self._constants = {each.key: each.value for each in bound if each.value is not None and not each.required}
+        self._constants = {each.key: each.value for each in bound if not each.required}
         self._inputs = [(each.key, each.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)) for each in bound]
         self._outputs = [self._output(column.type) for column in _columns_of(statement)]
         self._converts = any(self._outputs)

@@ -10,12 +10,13 @@ from typing import Annotated, Any
 
 import structlog
 from pydantic import Field, TypeAdapter, ValidationError
-from sqlalchemy import ColumnElement, Row, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, or_, select, update
 
 from bot.domain.conversation import TurnStatus
 from bot.domain.messages import Ask
 from bot.domain.places import Platform
 from bot.ports import InboxItem
+from storage.prepared import Prepared, prepared_insert
 from storage.repositories.values import OPEN
 from storage.tables import inbox, turn
 from storage.transaction import Transaction
@@ -40,24 +41,24 @@ class SqlInbox:
         self._transaction = transaction
 
     async def add(self, item: InboxItem, *, owner: str = "", until: datetime | None = None) -> bool:
-        insert = self._transaction.insert(inbox).values(
-            id=item.id,
-            platform=item.ask.place.platform,
-            event_id=item.ask.event_id,
-            person=item.ask.by.key,
-            ask=json.dumps(_ASK.dump_python(item.ask, mode="json"), ensure_ascii=False),
-            question_id=item.question_id,
-            answer_id=item.answer_id,
-            state=InboxState.OPEN,
-            attempts=item.attempts + bool(owner),
-            owner=owner or None,
-            held_until=until,
-            accepted_at=item.accepted_at,
+        added = await self._transaction.fetch(
+            _ADD,
+            {
+                "id": item.id,
+                "platform": item.ask.place.platform,
+                "event_id": item.ask.event_id,
+                "person": item.ask.by.key,
+                "ask": json.dumps(_ASK.dump_python(item.ask, mode="json"), ensure_ascii=False),
+                "question_id": item.question_id,
+                "answer_id": item.answer_id,
+                "state": InboxState.OPEN,
+                "attempts": item.attempts + bool(owner),
+                "owner": owner or None,
+                "held_until": until,
+                "accepted_at": item.accepted_at,
+            },
         )
-        added = await self._transaction.execute(
-            insert.on_conflict_do_nothing(index_elements=[inbox.c.platform, inbox.c.event_id])
-        )
-        return added.rowcount == 1
+        return len(added) == 1
 
     async def claim(self, item_id: str, owner: str, now: datetime, until: datetime) -> bool:
         claimed = await self._transaction.execute(
@@ -102,11 +103,7 @@ class SqlInbox:
         return moment
 
     async def finish(self, item_id: str, finished_at: datetime) -> None:
-        await self._transaction.execute(
-            update(inbox)
-            .where(inbox.c.id == item_id)
-            .values(state=InboxState.DONE, ask=None, owner=None, held_until=None, finished_at=finished_at)
-        )
+        await self._transaction.write(_FINISH, {"item": item_id, "finished_at": finished_at})
 
     async def _give_up(self, row: Row[Any]) -> None:
         """An event that cannot be read must not keep the others from being answered."""
@@ -126,3 +123,16 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
 def _item(row: Row[Any]) -> InboxItem:
     ask = _ASK.validate_json(row.ask)
     return InboxItem(row.id, ask, row.question_id, row.answer_id, row.accepted_at, row.attempts)
+
+
+_ADD = prepared_insert(
+    inbox,
+    lambda insert: insert.on_conflict_do_nothing(index_elements=[inbox.c.platform, inbox.c.event_id]).returning(
+        inbox.c.id
+    ),
+)
+_FINISH = Prepared(
+    update(inbox)
+    .where(inbox.c.id == bindparam("item"))
+    .values(state=InboxState.DONE, ask=None, owner=None, held_until=None)
+)

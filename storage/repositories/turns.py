@@ -12,18 +12,37 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Executable, bindparam, case, delete, func, insert, literal, null, select, update
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    Insert,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from bot.domain.conversation import Conversation, Turn, TurnStatus
 from bot.domain.messages import Picture
 from bot.domain.places import Place, Platform
 from bot.ports import NewId
 from storage.columns import Json, Key
+from storage.prepared import AnyInsert, Prepared, Values, prepared_insert
 from storage.repositories.values import OPEN, conversation_of, fields_of, picture_of, turn_of
 from storage.tables import conversation, image, inbox, turn, usage
 from storage.transaction import Transaction
 
-_WITHOUT_PROMPT = [column for column in turn.c if column.name not in ("prompt", "prompt_erased")]
+# Of a row as it is read here; a prompt stands last where it is read.
+_COLUMNS = [column for column in turn.c if column.name not in ("prompt", "prompt_erased")]
+_NAMES = [*(column.name for column in _COLUMNS), "prompt"]
+_PICTURE_COUNT = _NAMES.index("picture_count")
 # Rows that become turns before others have their turn on the event loop.
 _PORTION = 50
 
@@ -38,95 +57,84 @@ class SqlTurns:
         found = await self.find_conversation(place)
         if found is not None:
             return found
-        made = self._transaction.insert(conversation).values(
-            id=new_id(),
-            place_key=place.key,
-            platform=place.platform,
-            workspace=place.workspace,
-            channel=place.channel,
-            thread=place.thread,
-            kind=place.kind,
-            created_at=now,
-        )
-        await self._transaction.execute(made.on_conflict_do_nothing(index_elements=[conversation.c.place_key]))
-        rows = await self._transaction.execute(select(conversation).where(conversation.c.place_key == place.key))
-        return conversation_of(rows.one())
+        made = {
+            "id": new_id(),
+            "place_key": place.key,
+            "platform": place.platform,
+            "workspace": place.workspace,
+            "channel": place.channel,
+            "thread": place.thread,
+            "kind": place.kind,
+            "created_at": now,
+        }
+        await self._transaction.write(_ADD_CONVERSATION, made)
+        (row,) = await self._transaction.fetch(_CONVERSATION_AT, {"place": place.key})
+        return conversation_of(*row)
 
     async def conversation(self, conversation_id: str) -> Conversation | None:
-        rows = await self._transaction.execute(select(conversation).where(conversation.c.id == conversation_id))
-        row = rows.one_or_none()
-        return None if row is None else conversation_of(row)
+        rows = await self._transaction.fetch(_CONVERSATION, {"itself": conversation_id})
+        return conversation_of(*rows[0]) if rows else None
 
     async def find_conversation(self, place: Place) -> Conversation | None:
-        rows = await self._transaction.execute(select(conversation).where(conversation.c.place_key == place.key))
-        row = rows.one_or_none()
-        return None if row is None else conversation_of(row)
+        rows = await self._transaction.fetch(_CONVERSATION_AT, {"place": place.key})
+        return conversation_of(*rows[0]) if rows else None
 
     async def conversations(self, platform: Platform) -> Sequence[Conversation]:
-        latest = select(func.max(turn.c.id)).where(turn.c.conversation_id == conversation.c.id).scalar_subquery()
-        rows = await self._transaction.execute(
-            select(conversation)
-            .where(conversation.c.platform == platform)
-            .order_by(func.coalesce(latest, conversation.c.id).desc())
-        )
-        return [conversation_of(row) for row in rows]
+        rows = await self._transaction.fetch(_CONVERSATIONS, {"on": platform})
+        return [conversation_of(*row) for row in rows]
 
     async def add(self, *turns: Turn) -> None:
-        await self._transaction.execute(_ADD, [_row_of(each) for each in turns])
         for each in turns:
+            await self._transaction.write(_ADD, _row_of(each))
             await self._add_pictures(each)
 
     async def get(self, turn_id: str) -> Turn | None:
-        turns = await self._read(select(turn).where(turn.c.id == turn_id))
-        return turns[0] if turns else None
+        return await self._first(_GET, {"itself": turn_id})
 
     async def update(self, turn: Turn) -> None:
-        if turn.is_by_bot and not turn.status.is_open and await self._replace(turn, OPEN):
-            await self._count_usage(turn)
-            return
-        await self._replace(turn, [status for status in TurnStatus if status is not TurnStatus.FORGOTTEN])
+        # Before the answer ends: it is counted once, when it does.
+        if turn.is_by_bot and not turn.status.is_open and turn.status is not TurnStatus.REFUSED:
+            await self._transaction.write(_COUNT_USAGE, _usage_of(turn))
+        fields = fields_of(turn)
+        replace = _REPLACE
+        if "prompt" in fields:
+            replace, fields["new_prompt"] = _REPLACE_WITH_PROMPT, fields.pop("prompt")
+        if not turn.pictures:
+            await self._transaction.write(replace, {**fields, "itself": turn.id})
+            await self._transaction.write(_REMOVE_PICTURES, {"of": turn.id})
+        elif await self._transaction.fetch(replace, {**fields, "itself": turn.id}):
+            await self._transaction.write(_REMOVE_PICTURES, {"of": turn.id})
+            await self._add_pictures(turn)
 
     async def path(self, turn_id: str, *, limit: int = 1000) -> Sequence[Turn]:
-        branch = (
-            select(turn.c.id, turn.c.parent_id, literal(1).label("depth"))
-            .where(turn.c.id == turn_id)
-            .cte("branch", recursive=True)
-        )
-        above = select(turn.c.id, turn.c.parent_id, branch.c.depth + 1).join(branch, turn.c.id == branch.c.parent_id)
-        branch = branch.union_all(above.where(branch.c.depth < limit))
-        return await self._read(
-            select(*_WITHOUT_PROMPT).join(branch, turn.c.id == branch.c.id).order_by(branch.c.depth.desc())
-        )
+        return await self._read(_PATH, {"itself": turn_id, "most": limit})
 
     async def latest(self, conversation_id: str) -> Turn | None:
-        turns = await self._read(
-            select(*_WITHOUT_PROMPT)
-            .where(turn.c.conversation_id == conversation_id, turn.c.aside.is_(False))
-            .order_by(turn.c.id.desc())
-            .limit(1)
-        )
-        return turns[0] if turns else None
+        return await self._first(_LATEST, {"conversation": conversation_id})
 
     async def children(self, turn_id: str) -> Sequence[Turn]:
-        return await self._read(select(*_WITHOUT_PROMPT).where(turn.c.parent_id == turn_id).order_by(turn.c.id))
+        return await self._read(_CHILDREN, {"itself": turn_id})
 
     async def in_conversation(
         self, conversation_id: str, *, before: str | None = None, limit: int = 200
     ) -> Sequence[Turn]:
-        turns = select(*_WITHOUT_PROMPT).where(turn.c.conversation_id == conversation_id)
-        if before is not None:
-            turns = turns.where(turn.c.id < before)
-        newest_first = await self._read(turns.order_by(turn.c.id.desc()).limit(limit))
-        return newest_first[::-1]
+        # "~" sorts after every id.
+        found = {"conversation": conversation_id, "before": before or "~", "most": limit}
+        return (await self._read(_IN_CONVERSATION, found))[::-1]
 
-    async def _read(self, statement: Executable) -> list[Turn]:
+    async def _first(self, statement: Prepared, values: Values) -> Turn | None:
+        turns = await self._read(statement, values)
+        return turns[0] if turns else None
+
+    async def _read(self, statement: Prepared, values: Values) -> list[Turn]:
         """The turns of a statement's rows, made in portions: the event loop must not wait for a thousand of them."""
-        result = await self._transaction.execute(statement)
+        rows = await self._transaction.fetch(statement, values)
+        pictures = await self._pictures_of([row[0] for row in rows if row[_PICTURE_COUNT]])
         turns: list[Turn] = []
-        for rows in result.mappings().partitions(_PORTION):
-            pictures = await self._pictures_of([row["id"] for row in rows if row["picture_count"]])
-            turns += [turn_of(row, pictures.get(row["id"], ())) for row in rows]
-            await asyncio.sleep(0)
+        for row in rows:
+            turns.append(turn_of(dict(zip(_NAMES, row, strict=False)), pictures.get(row[0], ())))
+            if len(turns) % _PORTION == 0:
+                await asyncio.sleep(0)
         return turns
 
     async def _pictures_of(self, turn_ids: Sequence[str]) -> Mapping[str, Sequence[Picture]]:
@@ -152,64 +160,88 @@ class SqlTurns:
                 )
             )
 
-    async def _replace(self, next_state: Turn, statuses: Sequence[TurnStatus]) -> bool:
-        """Write the turn's next state if its stored one is among these; whether it was."""
-        fields = fields_of(next_state)
-        # Replaced with the pictures; until then it tells whether there are any.
-        del fields["picture_count"]
-        statement = _REPLACE
-        if "prompt" in fields:
-            statement, fields["new_prompt"] = _REPLACE_WITH_PROMPT, fields.pop("prompt")
-        replaced = await self._transaction.execute(
-            statement, [{**fields, "itself": next_state.id, "statuses": statuses}]
-        )
-        pictures_before = replaced.scalar_one_or_none()
-        if pictures_before is None:
-            return False
-        if pictures_before or next_state.pictures:
-            await self._replace_pictures(next_state)
-        return True
 
-    async def _replace_pictures(self, of: Turn) -> None:
-        await self._transaction.execute(delete(image).where(image.c.turn_id == of.id))
-        await self._transaction.execute(update(turn).where(turn.c.id == of.id).values(picture_count=len(of.pictures)))
-        await self._add_pictures(of)
+_CONVERSATION = Prepared(select(conversation).where(conversation.c.id == bindparam("itself")))
+_CONVERSATION_AT = Prepared(select(conversation).where(conversation.c.place_key == bindparam("place")))
+_latest_id = select(func.max(turn.c.id)).where(turn.c.conversation_id == conversation.c.id).scalar_subquery()
+_CONVERSATIONS = Prepared(
+    select(conversation)
+    .where(conversation.c.platform == bindparam("on"))
+    .order_by(func.coalesce(_latest_id, conversation.c.id).desc())
+)
+_ADD_CONVERSATION = prepared_insert(
+    conversation, lambda insert: insert.on_conflict_do_nothing(index_elements=[conversation.c.place_key])
+)
 
-    async def _count_usage(self, answer: Turn) -> None:
-        """Add an answer that just ended to what the person who asked for it used that day. A refusal uses nothing."""
-        if answer.status is TurnStatus.REFUSED:
-            return
-        counts = {"requests": 1, "prompt_tokens": answer.prompt_tokens, "completion_tokens": answer.completion_tokens}
-        day = answer.created_at.astimezone(UTC).date()
-        used = select(inbox.c.person, literal(day), *(literal(count, BigInteger) for count in counts.values())).where(
-            inbox.c.answer_id == answer.id, inbox.c.person != ""
-        )
-        added = self._transaction.insert(usage).from_select(["person", "day", *counts], used)
-        await self._transaction.execute(
-            added.on_conflict_do_update(
-                index_elements=[usage.c.person, usage.c.day],
-                set_={name: usage.c[name] + added.excluded[name] for name in counts},
-            )
-        )
-
-
-# Statements with many columns are built once: building them takes longer than running them.
 _parent = turn.alias("parent")
-# A turn is of its parent's tree, which may have been stored just before it by the same statement.
-_ADD = insert(turn).values(
-    root_id=func.coalesce(
-        select(_parent.c.root_id).where(_parent.c.id == bindparam("of_parent", type_=Key())).scalar_subquery(),
-        bindparam("itself", type_=Key()),
+# A turn is of its parent's tree, which may have been stored just before it.
+_ADD = Prepared(
+    insert(turn).values(
+        root_id=func.coalesce(
+            select(_parent.c.root_id).where(_parent.c.id == bindparam("of_parent", type_=Key())).scalar_subquery(),
+            bindparam("itself", type_=Key()),
+        )
     )
 )
-_REPLACE = (
-    update(turn)
-    .where(turn.c.id == bindparam("itself"), turn.c.status.in_(bindparam("statuses", expanding=True)))
-    .returning(turn.c.picture_count)
+_THIS = turn.c.id == bindparam("itself")
+_OF_CONVERSATION = turn.c.conversation_id == bindparam("conversation")
+_replace = update(turn).where(_THIS, turn.c.status != TurnStatus.FORGOTTEN).returning(turn.c.id)
+_REPLACE = Prepared(_replace)
+_REPLACE_WITH_PROMPT = Prepared(
+    _replace.values(prompt=case((turn.c.prompt_erased, null()), else_=bindparam("new_prompt", type_=Json())))
 )
-_REPLACE_WITH_PROMPT = _REPLACE.values(
-    prompt=case((turn.c.prompt_erased, null()), else_=bindparam("new_prompt", type_=Json()))
+_REMOVE_PICTURES = Prepared(delete(image).where(image.c.turn_id == bindparam("of")))
+_GET = Prepared(select(*_COLUMNS, turn.c.prompt).where(_THIS))
+_CHILDREN = Prepared(select(*_COLUMNS).where(turn.c.parent_id == bindparam("itself")).order_by(turn.c.id))
+_LATEST = Prepared(
+    select(*_COLUMNS).where(_OF_CONVERSATION, turn.c.aside.is_(False)).order_by(turn.c.id.desc()).limit(1)
 )
+_IN_CONVERSATION = Prepared(
+    select(*_COLUMNS)
+    .where(_OF_CONVERSATION, turn.c.id < bindparam("before"))
+    .order_by(turn.c.id.desc())
+    .limit(bindparam("most"))
+)
+
+
+def _path() -> Select[Any]:
+    branch = select(turn.c.id, turn.c.parent_id, literal(1).label("depth")).where(_THIS).cte("branch", recursive=True)
+    above = select(turn.c.id, turn.c.parent_id, branch.c.depth + 1).join(branch, turn.c.id == branch.c.parent_id)
+    branch = branch.union_all(above.where(branch.c.depth < bindparam("most")))
+    return select(*_COLUMNS).join(branch, turn.c.id == branch.c.id).order_by(branch.c.depth.desc())
+
+
+_PATH = Prepared(_path())
+
+
+_IS_OPEN = or_(*(turn.c.status == status for status in OPEN))
+
+
+def _counting(insert: AnyInsert) -> Insert:
+    """What an answer that is still open used, added to what the person who asked for it used that day."""
+    counts = ("requests", "prompt_tokens", "completion_tokens")
+    used = select(
+        inbox.c.person, bindparam("day", type_=Date), *(bindparam(name, type_=BigInteger) for name in counts)
+    ).join(turn, turn.c.id == inbox.c.answer_id)
+    used = used.where(inbox.c.answer_id == bindparam("answer"), inbox.c.person != "", _IS_OPEN)
+    added = insert.from_select(["person", "day", *counts], used)
+    return added.on_conflict_do_update(
+        index_elements=[usage.c.person, usage.c.day],
+        set_={name: usage.c[name] + added.excluded[name] for name in counts},
+    )
+
+
+_COUNT_USAGE = prepared_insert(usage, _counting)
+
+
+def _usage_of(answer: Turn) -> dict[str, Any]:
+    return {
+        "day": answer.created_at.astimezone(UTC).date(),
+        "requests": 1,
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "answer": answer.id,
+    }
 
 
 def _row_of(turn: Turn) -> dict[str, Any]:
@@ -220,6 +252,7 @@ def _row_of(turn: Turn) -> dict[str, Any]:
         "role": turn.role,
         "created_at": turn.created_at,
         "prompt": None,
+        "prompt_erased": False,
         **fields_of(turn),
         "itself": turn.id,
         "of_parent": turn.parent_id,

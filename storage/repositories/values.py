@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, RowMapping
+from sqlalchemy import Row
 
 from bot.domain.conversation import Conversation, Timings, Turn, TurnStatus
 from bot.domain.generation import PromptMessage, Role, SamplingParams
@@ -17,10 +18,11 @@ from bot.domain.places import Place, PlaceKind, Platform
 OPEN = tuple(status for status in TurnStatus if status.is_open)
 
 
-def conversation_of(row: Row[Any]) -> Conversation:
+def conversation_of(
+    id_: str, _key: str, platform: str, workspace: str, channel: str, thread: str, kind: str, created_at: datetime
+) -> Conversation:
     """The conversation of a row."""
-    place = Place(Platform(row.platform), row.workspace, row.channel, row.thread, PlaceKind(row.kind))
-    return Conversation(row.id, place, row.created_at)
+    return Conversation(id_, Place(Platform(platform), workspace, channel, thread, PlaceKind(kind)), created_at)
 
 
 def fields_of(turn: Turn) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def fields_of(turn: Turn) -> dict[str, Any]:
     return fields
 
 
-def turn_of(row: RowMapping, pictures: Sequence[Picture]) -> Turn:
+def turn_of(row: Mapping[str, Any], pictures: Sequence[Picture]) -> Turn:
     """The turn of a row; a row that was read without its prompt makes a turn without one."""
     prompt, sampling = row.get("prompt"), row["sampling"]
     return Turn(
