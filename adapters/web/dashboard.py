@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import hdrs, web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from bot.chat.reading import Dashboard, Reading
+from bot.chat.reading import Dashboard, Reading, RunView
 from bot.domain.generation import EngineState
 from bot.domain.places import Person, Platform
 from bot.errors import StorageError
@@ -82,4 +82,22 @@ def _shape(dashboard: Dashboard) -> dict[str, Any]:
         "painter": asdict(dashboard.painter) if dashboard.painter else None,
         "line": dashboard.line,
         "data_bytes": dashboard.data_bytes,
+        "training": _training(dashboard.training) if dashboard.training else None,
+    }
+
+
+def _training(view: RunView) -> dict[str, Any]:
+    """The run and its curves, each as two lists; what the run was asked with stays on this side."""
+    curves: dict[str, dict[str, list[float]]] = {}
+    for point in view.curves:
+        curve = curves.setdefault(point.name, {"x": [], "y": []})
+        curve["x"].append(point.step)
+        curve["y"].append(point.value)
+    return {
+        "state": view.run.state,
+        "started": int(view.run.started_at.timestamp() * 1000),
+        "used": view.run.used,
+        "release": view.run.release,
+        "progress": asdict(view.progress) if view.progress else None,
+        "curves": curves,
     }

@@ -7,8 +7,11 @@ What comes of it is told to the admins.
 from __future__ import annotations
 
 import asyncio
+import shutil
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 from cronsim import CronSim
@@ -26,6 +29,7 @@ from bot.errors import EngineLoading, InklingError, Refused, StorageError, Train
 log = structlog.get_logger(__name__)
 
 ROUND_S = 5.0
+YOUNG_S = 3600.0
 
 Announce = Callable[[Notice], Awaitable[object]]
 
@@ -74,6 +78,7 @@ class Upkeep:
         if judgement is not None:
             log.info("release judged", release=judgement.release.name, rolled_back=judgement.rolled_back)
             await self._tell(lambda locale: judgement_text(judgement, locale))
+        await self._discard_unneeded()
         if self._run is None or self._run.done():
             reason = await self._reason_to_run()
             if reason:
@@ -84,6 +89,12 @@ class Upkeep:
         if self._run is not None:
             self._run.cancel()
             await asyncio.gather(self._run, return_exceptions=True)
+
+    async def _discard_unneeded(self) -> None:
+        """Delete weights that no release needs, except those so new that their release may not be recorded yet."""
+        oldest = time.time() - YOUNG_S
+        for folder in await self._services.releases.unneeded_weights():
+            await asyncio.to_thread(_remove_if_older, folder, oldest)
 
     def _next_due(self) -> datetime | None:
         schedule = self._services.learning.retrain_schedule
@@ -136,6 +147,15 @@ class Upkeep:
         told = await notice(words, self._services, pictures)
         if told is not None:
             await self._announce(told)
+
+
+def _remove_if_older(folder: Path, oldest: float) -> None:
+    try:
+        if folder.stat().st_mtime < oldest:
+            shutil.rmtree(folder)
+            log.info("weights deleted", folder=folder.parent.name)
+    except OSError as error:
+        log.warning("weights not deleted", folder=folder.parent.name, error=error.strerror)
 
 
 def judgement_text(judgement: Judgement, locale: str) -> str:

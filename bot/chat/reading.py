@@ -16,6 +16,8 @@ from bot.domain.keeping import Bucket, ReleaseVotes, Totals
 from bot.domain.messages import Control
 from bot.domain.places import Person, Place, Platform
 from bot.domain.ratings import Verdict
+from bot.domain.releases import Run
+from bot.domain.training import TrainingMetric, TrainingProgress
 from bot.ports import UnitOfWork
 
 # What Discord shows of proposals.
@@ -35,6 +37,15 @@ class TurnView:
 
 
 @dataclass(frozen=True, slots=True)
+class RunView:
+    """The training run under way, or the last one: its curves, and how far it is while it goes."""
+
+    run: Run
+    progress: TrainingProgress | None
+    curves: Sequence[TrainingMetric]
+
+
+@dataclass(frozen=True, slots=True)
 class Dashboard:
     """Figures of the last hours: stretches of `step_seconds`, votes, sizes, and the engine now."""
 
@@ -46,6 +57,7 @@ class Dashboard:
     painter: EngineHealth | None
     line: int
     data_bytes: int
+    training: RunView | None
 
 
 class Reading:
@@ -112,6 +124,7 @@ class Reading:
             buckets = await uow.statistics.buckets(since, step)
             releases = await uow.statistics.votes_by_release()
             totals = await uow.statistics.totals()
+            training = await self._training(uow)
         return Dashboard(
             buckets=buckets,
             step_seconds=step,
@@ -121,7 +134,17 @@ class Reading:
             painter=services.painter.health() if services.painter else None,
             line=services.admission.waiting,
             data_bytes=await services.files.size(),
+            training=training,
         )
+
+    async def _training(self, uow: UnitOfWork) -> RunView | None:
+        current = self._services.training.current
+        runs = await uow.releases.runs(limit=1)
+        run = current.run if current else next(iter(runs), None)
+        if run is None:
+            return None
+        curves = [*await uow.releases.metrics(run.id), *(current.points if current else ())]
+        return RunView(run, current.progress if current else None, curves)
 
 
 async def _views(turns: Sequence[Turn], viewer: Person, uow: UnitOfWork) -> list[TurnView]:

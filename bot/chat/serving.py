@@ -215,12 +215,12 @@ class ServedReleases:
         return None
 
     async def _discard_old(self, uow: UnitOfWork) -> None:
-        """Forget the weights of the oldest releases out of service; their files go with the next sweep."""
+        """Forget the weights of the oldest releases out of service; their files are deleted by `bot.chat.learning`."""
         kept = [row for row in await uow.releases.all() if row.weights and row.state not in _IN_SERVICE]
         for row in kept[self._settings.keep_releases :]:
             await uow.releases.put(replace(row, weights=None, state=ReleaseState.DISCARDED))
 
-    async def sweep(self) -> list[Path]:
+    async def unneeded_weights(self) -> list[Path]:
         """The folders of weights that no release needs any longer."""
         async with self._units.reading() as uow:
             needed = {row.weights for row in await uow.releases.all() if row.weights}

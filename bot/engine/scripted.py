@@ -1,6 +1,6 @@
 """A generator that says what a test enqueued; it ships with the engine as httpx ships its MockTransport.
 
-It keeps the promises of `bot.ports.TextGenerator` without any model: order of events, cancel, the window, health.
+It keeps the promises of `bot.ports.Engine` without any model: order of events, cancel, the window, health.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.domain.generation import (
     EngineHealth,
@@ -23,7 +24,7 @@ from bot.domain.generation import (
     Queued,
     Started,
 )
-from bot.errors import EngineDown, EngineLoading, PromptTooLong
+from bot.errors import EngineDown, EngineLoading, ModelError, PromptTooLong
 
 Step = str | asyncio.Event | Exception | Queued | Started
 """A piece, a gate to wait at until it is set, an error to raise, or an event. Started comes by itself before the first
@@ -54,7 +55,8 @@ class ScriptedGenerator:
         self.cancelled: list[str] = []
         self._reply = reply
         self._window = window
-        self._release = release
+        self._base = self._release = release
+        self._loaded: dict[str, str] = {}
         self._capacity = capacity
         self._state = EngineState.READY
         self._detail = ""
@@ -105,7 +107,7 @@ class ScriptedGenerator:
         cancelled = self._in_flight[request.id] = asyncio.Event()
         pieces, reason = 0, FinishReason.CANCELLED
         try:
-            async with aclosing(self._play(script, cancelled)) as events:
+            async with aclosing(self._play(script, cancelled, self._release_of(request))) as events:
                 async for event in events:
                     pieces += isinstance(event, Piece)
                     yield event
@@ -124,6 +126,22 @@ class ScriptedGenerator:
         if request_id in self._in_flight:
             self._in_flight[request_id].set()
 
+    async def load_release(self, name: str, lora_folder: str) -> None:
+        """See `bot.ports.ReleaseHost`. The folder has to be there; nothing in it is read."""
+        if not await asyncio.to_thread(Path(lora_folder).is_dir):
+            raise ModelError(f"The folder {lora_folder} holds no LoRA weights.")
+        self._loaded[name] = lora_folder
+
+    async def serve_release(self, name: str) -> None:
+        """See `bot.ports.ReleaseHost`."""
+        if name and name not in self._loaded:
+            raise ModelError(f"The release {name} is not loaded.")
+        self._release = name or self._base
+
+    async def unload_release(self, name: str) -> None:
+        """See `bot.ports.ReleaseHost`."""
+        self._loaded.pop(name, None)
+
     def _next_script(self, request: GenerationRequest) -> _Script:
         if self._scripts:
             return self._scripts.popleft()
@@ -132,7 +150,10 @@ class ScriptedGenerator:
         reply = self._reply(request)
         return _Script((reply,) if isinstance(reply, str) else tuple(reply))
 
-    async def _play(self, script: _Script, cancelled: asyncio.Event) -> AsyncGenerator[GenerationEvent]:
+    def _release_of(self, request: GenerationRequest) -> str:
+        return request.release if request.release and request.release in self._loaded else self._release
+
+    async def _play(self, script: _Script, cancelled: asyncio.Event, release: str) -> AsyncGenerator[GenerationEvent]:
         started = False
         for step in script.steps:
             if isinstance(step, asyncio.Event):
@@ -143,14 +164,14 @@ class ScriptedGenerator:
                 return
             if isinstance(step, str) and not started:
                 started = True
-                yield Started(self._release)
+                yield Started(release)
             if isinstance(step, str):
                 yield Piece(step)
             elif isinstance(step, Queued | Started):
                 started = started or isinstance(step, Started)
                 yield step
         if not started:
-            yield Started(self._release)
+            yield Started(release)
 
     def _refuse_unless_ready(self) -> None:
         if self._state is EngineState.FAILED:

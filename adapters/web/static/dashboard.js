@@ -1,7 +1,7 @@
 // The dashboard: figures fetched every few seconds, shown as cards, plots (plotly) and tables.
 
 import { h } from "./dom.js";
-import { drawPlots } from "./plots.js";
+import { drawCurves, drawPlots } from "./plots.js";
 import { applyWords, botName, loadWords, locale, sizeOf, switchLanguage, t } from "./words.js";
 
 const EVERY_MS = 5000;
@@ -51,6 +51,28 @@ function cards() {
   ];
 }
 
+/** The training run under way, or the last one: what it is at, how far, and its curves. */
+function training() {
+  const run = figures.training;
+  document.getElementById("training").hidden = !run;
+  if (!run) return;
+  const bar = document.getElementById("training-progress");
+  bar.hidden = !run.progress;
+  const state = [t(`dash.run.${run.state}`)];
+  if (run.progress) {
+    const { stage, done, total, loss, seconds_left: left } = run.progress;
+    bar.value = total ? done / total : 0;
+    state.push(t(`dash.stage.${stage}`), `${number(done)}/${number(total)}`);
+    if (loss !== null) state.push(t("dash.loss", { loss: number(loss, 3) }));
+    if (left !== null) state.push(t("dash.left", { seconds: number(left) }));
+  } else if (run.release) {
+    state.push(run.release);
+  }
+  state.push(t("dash.examples", { used: number(run.used) }), new Intl.DateTimeFormat(locale(), { dateStyle: "short", timeStyle: "short" }).format(run.started));
+  document.getElementById("training-state").textContent = state.join(" · ");
+  drawCurves(run.curves);
+}
+
 function table(caption, heads, rows) {
   const cell = (tag) => (text) => h(tag, tag === "th" ? { scope: "col" } : {}, text);
   const body = rows.map((row) => h("tr", {}, row.map(cell("td"))));
@@ -92,6 +114,7 @@ function draw() {
   document.getElementById("cards").replaceChildren(...cards());
   document.getElementById("tables").replaceChildren(...tables());
   drawPlots(figures);
+  training();
 }
 
 function say(key) {

@@ -102,6 +102,22 @@ function plotReleases(releases, named) {
   plot("plot-releases", [trace("good", "--good"), trace("bad", "--bad")], { barmode: "stack", xaxis, ...named }, true);
 }
 
+/** Draw the curves of a training run: name → steps and values. */
+export function drawCurves(curves) {
+  const shades = ["--accent", "--good", "--bad", "--soft"];
+  const traces = Object.entries(curves).map(([name, { x, y }], index) => ({
+    type: "scatter",
+    mode: x.length < 2 ? "markers" : "lines",
+    name: t(`dash.curve.${name}`),
+    x,
+    y,
+    line: { color: colour(shades[index % shades.length]), width: 2 },
+    hovertemplate: "%{y:.3f}",
+  }));
+  const xaxis = { ...layout().xaxis, title: { text: t("dash.step") } };
+  plot("plot-training", traces, { showlegend: true, xaxis, yaxis: { ...layout().yaxis, rangemode: "normal" } });
+}
+
 /** Plotly reads times without a zone as they stand; this is the reader's own clock. */
 function localTime(ms) {
   const date = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
