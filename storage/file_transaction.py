@@ -3,19 +3,22 @@
 Each visit costs two passes of the event loop, many times what SQLite takes for a statement. So a transaction begins
 with its first statement's visit, writes that nobody reads wait for the next one, and the last of them is committed in
 its own. What has no prepared statement goes through SQLAlchemy, within the same transaction.
+
+aiosqlite has no public way to run several statements in one visit; SQLAlchemy's own dialect reaches into it likewise.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.prepared import Prepared, Rows, Values
-from storage.transaction import Transaction, uninterrupted
+from storage.transaction import Transaction
 
 # SQL and its parameters.
 Step = tuple[str, Sequence[Any]]
@@ -59,7 +62,8 @@ class FileTransaction(Transaction):
         if self._connection.in_transaction():
             await super().end()
         elif self._begun:
-            await uninterrupted(self._driver._execute(_roll_back, self._driver._conn))
+            # Nobody waits for it: whatever comes next on this connection comes after it.
+            self._driver._tx.put_nowait((None, partial(_roll_back, self._driver._conn)))
 
     async def empty_log(self) -> bool:
         with self._watched():
@@ -74,8 +78,7 @@ class FileTransaction(Transaction):
             together.insert(0, ("BEGIN IMMEDIATE" if self.writes else "BEGIN DEFERRED", ()))
         self._waiting.clear()
         self._begun = True
-        # aiosqlite has no public way to run several statements in one visit; SQLAlchemy reaches into it likewise. A
-        # visit whose waiter is cancelled ends all the same, and before any later one.
+        # A visit whose waiter is cancelled ends all the same, and before any later one.
         rows: Rows = await self._driver._execute(_run, self._driver._conn, together)
         return rows
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -13,6 +15,14 @@ from storage import engines
 from storage.failures import database_errors
 from storage.file_transaction import FileTransaction
 from storage.transaction import Transaction, uninterrupted
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A connection, and SQLite's driver beneath it."""
+
+    connection: AsyncConnection
+    driver: Any
 
 
 class Lender:
@@ -29,8 +39,9 @@ class Lender:
         # We wait here and not in SQLAlchemy's pool: this wait can be cancelled, and when a connection is lost, a pool
         # lets everyone who waits for it wait until their time is over.
         self._places = asyncio.Semaphore(at_most)
-        self._keeps = engine.dialect.name == "sqlite"
-        self._kept: list[AsyncConnection] = []
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        self._keeps = self._is_sqlite
+        self._kept: list[_Open] = []
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -41,10 +52,10 @@ class Lender:
             StorageError: the database cannot be used.
         """
         async with self._place():
-            connection = await self._take()
+            open_ = await self._take()
             well = False
             try:
-                transaction = await self._begin(connection)
+                transaction = await self._begin(open_)
                 try:
                     yield transaction
                 finally:
@@ -52,13 +63,17 @@ class Lender:
                         await transaction.end()
                 well = True
             finally:
-                await self._give_back(connection, well=well)
+                if well and self._keeps:
+                    self._kept.append(open_)
+                else:
+                    # A transaction that is still open is rolled back by this.
+                    await uninterrupted(open_.connection.close())
 
     async def close(self) -> None:
         """Let go of every connection; those still lent are closed by who holds them."""
         self._keeps = False
         while self._kept:
-            await uninterrupted(self._kept.pop().close())
+            await uninterrupted(self._kept.pop().connection.close())
         await self._engine.dispose()
 
     @asynccontextmanager
@@ -75,29 +90,22 @@ class Lender:
         finally:
             self._places.release()
 
-    async def _take(self) -> AsyncConnection:
+    async def _take(self) -> _Open:
         if self._kept:
             return self._kept.pop()
         connection = self._engine.connect()
         try:
             with database_errors(self._name):
                 await uninterrupted(connection.start())
+                return _Open(connection, (await connection.get_raw_connection()).driver_connection)
         except BaseException:
-            await self._give_back(connection, well=False)
+            if connection.sync_connection is not None:
+                await uninterrupted(connection.close())
             raise
-        return connection
 
-    async def _begin(self, connection: AsyncConnection) -> Transaction:
+    async def _begin(self, open_: _Open) -> Transaction:
+        if self._is_sqlite:
+            return FileTransaction(open_.connection, open_.driver, self._name, writes=self._writes)
         with database_errors(self._name):
-            if connection.dialect.name == "sqlite":
-                driver = (await connection.get_raw_connection()).driver_connection
-                return FileTransaction(connection, driver, self._name, writes=self._writes)
-            await uninterrupted(connection.begin())
-            return Transaction(connection, self._name, writes=self._writes)
-
-    async def _give_back(self, connection: AsyncConnection, *, well: bool) -> None:
-        if well and self._keeps:
-            self._kept.append(connection)
-        elif connection.sync_connection is not None:
-            # A transaction that is still open is rolled back by this.
-            await uninterrupted(connection.close())
+            await uninterrupted(open_.connection.begin())
+        return Transaction(open_.connection, self._name, writes=self._writes)
