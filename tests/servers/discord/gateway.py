@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import WSMsgType, web
 
 from tests.servers.discord import payloads, permissions
-from tests.servers.discord.intents import KNOWN_BITS, PRIVILEGED, Intent
+from tests.servers.discord.intents import KNOWN_BITS, PRIVILEGED, Intent, application_flags
 from tests.servers.discord.model import Channel, Json, Message
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, RESUME, RECONNECT = 0, 1, 2, 3, 6, 7
 REQUEST_MEMBERS, INVALID_SESSION, HELLO, ACK = 8, 9, 10, 11
 
 IDENTIFIES_A_DAY = 1_000
+FRAMES_A_MINUTE = 120
 REPLAYED_AT_MOST = 5_000  # events kept for a session; one that missed more must identify anew
 RESUMABLE_SECONDS = 300.0
 
@@ -66,8 +67,15 @@ class Link:
         self.socket = socket
         self.session: Session | None = None
         self.beat_at = time.monotonic()
+        self._received: deque[float] = deque(maxlen=FRAMES_A_MINUTE)
         self._request = request
         self._outgoing: asyncio.Queue[str | int] = asyncio.Queue()
+
+    def talks_too_much(self) -> bool:
+        """Whether this frame is one too many within a minute."""
+        full = len(self._received) == FRAMES_A_MINUTE and time.monotonic() - self._received[0] < 60
+        self._received.append(time.monotonic())
+        return full
 
     def send(self, frame: Json) -> None:
         self._outgoing.put_nowait(json.dumps(frame, ensure_ascii=False))
@@ -206,7 +214,11 @@ class Gateway:
         self._changed()
 
     def _receive(self, link: Link, frame: Json) -> None:
-        op, data = frame.get("op"), frame.get("d")
+        op, data = frame.get("op"), frame.get("d") or {}
+        if link.talks_too_much():
+            self._world.violation("a gateway connection sent more than 120 frames in a minute")
+            link.close(4008)
+            return
         if op == HEARTBEAT:
             link.beat_at = time.monotonic()
             link.send({"op": ACK, "t": None, "s": None, "d": None})
@@ -276,7 +288,7 @@ class Gateway:
                 "session_type": "normal",
                 "resume_gateway_url": self.url + "resume/",
                 "shard": list(session.shard),
-                "application": {"id": world.bot.id, "flags": 0},
+                "application": {"id": world.bot.id, "flags": application_flags(self._portal())},
                 "private_channels": [],
                 "relationships": [],
                 "presences": [],
@@ -313,7 +325,8 @@ class Gateway:
     def _resumable(self, session: Session, since: int) -> bool:
         if session.lost_at is not None and time.monotonic() - session.lost_at > RESUMABLE_SECONDS:
             return False
-        return session.sent[0]["s"] <= since + 1
+        oldest: int = session.sent[0]["s"]
+        return oldest <= since + 1
 
     def _members(self, session: Session, data: Json) -> None:
         """Answer a request for members: by ids anybody may ask, for all only with the intent."""
@@ -335,13 +348,16 @@ class Gateway:
     # --- what goes wrong ---
 
     def drop(self) -> int:
+        """Cut every socket without a word, and expect the clients to resume; how many."""
+        for session in self.connected:
+            session.cut_by_us = True
+        return self.cut()
+
+    def cut(self) -> int:
         """Cut every socket without a word; how many."""
-        links = list(self.links)
-        for link in links:
-            if link.session is not None:
-                link.session.cut_by_us = True
+        for link in self.links:
             link.cut()
-        return len(links)
+        return len(self.links)
 
     def ask_to_reconnect(self) -> None:
         """Opcode 7: every client is told to come again, and to resume."""

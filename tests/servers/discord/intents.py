@@ -28,8 +28,13 @@ PRIVILEGED = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONT
 KNOWN_BITS = (1 << 26) - 1  # the highest one is DIRECT_MESSAGE_POLLS, 1 << 25
 
 # An application's flags that say which privileged intents are switched on, for bots in fewer than 100 guilds.
-LIMITED_FLAGS: dict[Intent, int] = {
+_LIMITED_FLAGS: dict[Intent, int] = {
     Intent.GUILD_PRESENCES: 1 << 13,
     Intent.GUILD_MEMBERS: 1 << 15,
     Intent.MESSAGE_CONTENT: 1 << 19,
 }
+
+
+def application_flags(portal: Intent) -> int:
+    """The application's flags for the intents that the portal grants."""
+    return sum(flag for intent, flag in _LIMITED_FLAGS.items() if intent & portal)

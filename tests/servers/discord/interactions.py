@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tests.servers.discord import payloads, permissions
 from tests.servers.discord.gateway import Gateway
 from tests.servers.discord.message_rules import FILE_BYTES
-from tests.servers.discord.model import EPHEMERAL, Channel, Json, Message, User, walk
+from tests.servers.discord.model import Channel, Json, Message, User, walk
 from tests.servers.discord.world import World
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
@@ -202,6 +202,4 @@ class Interactions:
             }
         if act.source is not None:
             data["message"] = payloads.message(act.source, bot, content=True)
-            if act.source.ephemeral_for is not None:
-                data["message"]["flags"] |= EPHEMERAL
         return data

@@ -21,6 +21,8 @@ Json = dict[str, Any]
 
 EPOCH_MS = 1_420_070_400_000  # the first second of 2015, where snowflakes begin
 
+TYPING_SECONDS = 10.0
+
 TEXT, DIRECT, ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 10, 11, 12
 
 # Message types: an ordinary one, a reply, a slash command's answer, a thread's first line, a context menu's answer.
@@ -112,6 +114,10 @@ class Guild:
         """A new role with these permissions, by their names."""
         return self.world.add_role(self, name, permissions.bits(*granted), mentionable=mentionable)
 
+    def remove_bot(self) -> None:
+        """Kick the bot out."""
+        self.world.remove_bot(self)
+
     def give(self, user: User, role: Role) -> None:
         """Give a member a role."""
         self.world.set_roles(self, user, [*self.members[user.id].roles, role])
@@ -154,8 +160,8 @@ class Channel:
     messages: list[Message] = field(default_factory=list)
     history: list[Message] = field(default_factory=list)
     thread_members: list[User] = field(default_factory=list)
-    typing: list[User] = field(default_factory=list)
     count_sent: int = 0
+    typed_at: dict[User, float] = field(default_factory=dict)
 
     @property
     def is_thread(self) -> bool:
@@ -164,6 +170,11 @@ class Channel:
     @property
     def mention(self) -> str:
         return f"<#{self.id}>"
+
+    @property
+    def typing(self) -> list[User]:
+        """Who is seen typing."""
+        return [user for user, since in self.typed_at.items() if time.monotonic() - since < TYPING_SECONDS]
 
     def bot_may(self, **allowed: bool) -> None:
         """Set what the bot may do here, by the names of permissions; `view_channel=False` hides the channel from it."""
@@ -179,6 +190,7 @@ class Channel:
 
     def keep(self, message: Message) -> None:
         """Put a message where its time puts it."""
+        message.position = self.count_sent
         insort(self.history, message, key=_order)
         if not message.system:
             insort(self.messages, message, key=_order)
@@ -256,6 +268,7 @@ class Message:
     pinned: bool = False
     deleted: bool = False
     thread: Channel | None = None
+    position: int = 0
     states: list[str] = field(default_factory=list)
 
     @property

@@ -235,7 +235,7 @@ def message(of: Message, viewer: User, *, content: bool, nested: bool = True) ->
         "flags": of.flags | (HAS_THREAD if of.thread else 0),
     }
     if of.channel.is_thread:
-        data["position"] = of.channel.history.index(of) if of in of.channel.history else 0
+        data["position"] = of.position
     if of.reactions:
         data["reactions"] = [_reaction(key, users, viewer) for key, users in of.reactions.items()]
     return data | _origin(of, viewer, content=content, nested=nested)

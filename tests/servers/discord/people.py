@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from tests.servers.discord import calling, permissions
 from tests.servers.discord.calling import Impossible
@@ -18,8 +18,6 @@ from tests.servers.discord.world import Draft, Files
 
 if TYPE_CHECKING:
     from tests.servers.discord.server import DiscordServer
-
-T = TypeVar("T")
 
 LONGEST = 4_000  # characters that a subscriber may say; others have 2,000
 
@@ -63,44 +61,54 @@ class Person(User):
         kept = [self._world.attachment(place, name, data) for name, data in files]
         allowed = None if ping else {"parse": ["users", "roles", "everyone"], "replied_user": False}
         draft = Draft(text, kept, reply_to=reply_to, allowed=allowed, ago=ago)
-        return await self._done(self._world.post(place, self, draft))
+        message = self._world.post(place, self, draft)
+        await _others_run()
+        return message
 
     async def edits(self, message: Message, text: str) -> None:
         """Change an own message's text."""
         self._own(message)
-        await self._done(self._world.edit(message, content=text))
+        self._world.edit(message, content=text)
+        await _others_run()
 
     async def deletes(self, message: Message) -> None:
         """Delete an own message, or with the right to it another's."""
         if message.author is not self and not permissions.may(self, message.channel, "manage_messages"):
             raise Impossible(f"{self.name} may not delete {message.author.name}'s message")
-        await self._done(self._world.delete(message))
+        self._world.delete(message)
+        await _others_run()
 
     async def deletes_all(self, messages: Sequence[Message]) -> None:
         """Delete several at once, as moderation bots do."""
-        await self._done(self._world.delete_many(messages))
+        self._world.delete_many(messages)
+        await _others_run()
 
     async def pins(self, message: Message) -> None:
         """Pin a message: an update that changes no text."""
-        await self._done(self._world.touch(message, pinned=True))
+        self._world.touch(message, pinned=True)
+        await _others_run()
 
     async def types(self, channel: Channel) -> None:
         """Be seen typing."""
-        await self._done(self._world.type(channel, self))
+        self._world.type(channel, self)
+        await _others_run()
 
     async def opens_thread(self, at: Channel | Message, name: str) -> Channel:
         """Begin a thread in a channel or at a message."""
-        if isinstance(at, Message):
-            return await self._done(self._world.open_thread(at.channel, self, name, at))
-        return await self._done(self._world.open_thread(at, self, name))
+        channel, starter = (at.channel, at) if isinstance(at, Message) else (at, None)
+        thread = self._world.open_thread(channel, self, name, starter)
+        await _others_run()
+        return thread
 
     async def reacts(self, message: Message, emoji: str) -> None:
         """React with an emoji, or with a custom one as `name:id`."""
-        await self._done(self._world.react(message, self, emoji))
+        self._world.react(message, self, emoji)
+        await _others_run()
 
     async def unreacts(self, message: Message, emoji: str) -> None:
         """Take an own reaction back."""
-        await self._done(self._world.unreact(message, self, emoji))
+        self._world.unreact(message, self, emoji)
+        await _others_run()
 
     # --- commands ---
 
@@ -173,10 +181,10 @@ class Person(User):
         if message.deleted or message.ephemeral_for not in (None, self):
             raise Impossible(f"{self.name} does not see this message")
 
-    async def _done(self, result: T) -> T:
-        """Let others run, so that what was done is on its way."""
-        await asyncio.sleep(0)
-        return result
+
+async def _others_run() -> None:
+    """Let what was done go on its way."""
+    await asyncio.sleep(0)
 
 
 def _component(message: Message, wanted: str, kinds: tuple[int, ...]) -> Json:

@@ -113,7 +113,7 @@ class Api:
             return _limited(over.retry_after, over.scope, over.headers)
         except ApiError as error:
             if error.status in (400, 401, 403, 405, 413):
-                self.server.violation(f"{call} was invalid: {error.body['message']} ({error.body['code']})")
+                self.server.violation(f"{call[:90]} was invalid: {error.body['message']} ({error.body['code']})")
             return _written(error.status, error.body, headers | (VIA if error.status == 429 else {}))
 
     def _refused(self, route: Route, major: str, status: int, retry_after: float) -> web.Response:

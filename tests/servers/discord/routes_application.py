@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.servers.discord import command_rules, payloads
 from tests.servers.discord.errors import ApiError, missing_access, unknown
-from tests.servers.discord.intents import LIMITED_FLAGS
+from tests.servers.discord.intents import application_flags
 from tests.servers.discord.limits import Bucket
 from tests.servers.discord.model import Json
 from tests.servers.discord.rest import Answer, Api, Asked, Route
@@ -18,7 +18,6 @@ _OWN_FIELDS = ("id", "application_id", "version", "guild_id")
 
 async def get_application(api: Api, asked: Asked) -> Answer:
     bot = api.world.bot
-    flags = sum(flag for intent, flag in LIMITED_FLAGS.items() if intent & api.server.portal)
     return 200, {
         "id": bot.id,
         "name": bot.name,
@@ -32,7 +31,7 @@ async def get_application(api: Api, asked: Asked) -> Answer:
         "owner": payloads.user(api.world.owner),
         "team": None,
         "verify_key": "0" * 64,
-        "flags": flags,
+        "flags": application_flags(api.server.portal),
         "tags": [],
         "redirect_uris": [],
         "interactions_endpoint_url": api.server.interactions_endpoint_url,

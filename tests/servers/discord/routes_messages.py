@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 import regex
 
 from tests.servers.discord import composing, message_rules, payloads
-from tests.servers.discord.errors import ApiError, invalid, missing_permissions, unknown, unknown_emoji
+from tests.servers.discord.errors import ApiError, invalid, unknown, unknown_emoji
 from tests.servers.discord.limits import Bucket, Refused
 from tests.servers.discord.model import COMPONENTS_V2, Channel, Json, Message
 from tests.servers.discord.rest import Answer, Api, Asked, Route
@@ -145,17 +146,16 @@ async def get_messages(api: Api, asked: Asked) -> Answer:
     return 200, [_shown(api, each) for each in _page(channel.history, asked.query, limit)]
 
 
-def _page(history: list[Message], query: object, limit: int) -> list[Message]:
-    assert hasattr(query, "get")
+def _page(history: list[Message], query: Mapping[str, str], limit: int) -> list[Message]:
     if query.get("around"):
-        at = int(query["around"])  # type: ignore[index]
+        at = int(query["around"])
         older = [each for each in history if int(each.id) < at][-(limit // 2) :]
         newer = [each for each in history if int(each.id) >= at][: limit - limit // 2]
         return (older + newer)[::-1]
     if query.get("after"):
-        found = [each for each in history if int(each.id) > int(query["after"])][:limit]  # type: ignore[index]
+        found = [each for each in history if int(each.id) > int(query["after"])][:limit]
     elif query.get("before"):
-        found = [each for each in history if int(each.id) < int(query["before"])][-limit:]  # type: ignore[index]
+        found = [each for each in history if int(each.id) < int(query["before"])][-limit:]
     else:
         found = history[-limit:]
     return found[::-1]
@@ -206,14 +206,6 @@ async def type_in(api: Api, asked: Asked) -> Answer:
     return 204, None
 
 
-async def pin(api: Api, asked: Asked) -> Answer:
-    channel = api.channel(asked)
-    if channel.guild is not None:
-        raise missing_permissions()
-    api.world.touch(api.message(asked, channel), pinned=True)
-    return 204, None
-
-
 _MESSAGES = "/channels/{channel_id}/messages"
 _MESSAGE = _MESSAGES + r"/{message_id:\d+}"
 _REACTION = _MESSAGE + "/reactions/{emoji}"
@@ -231,5 +223,4 @@ ROUTES = [
     Route("DELETE", _REACTION + r"/{user_id:\d+}", remove_reaction, _REACTIONS),
     Route("GET", _REACTION, get_reactions, Bucket("reactions.get", 5, 1.0)),
     Route("POST", "/channels/{channel_id}/typing", type_in, Bucket("typing", 5, 5.0)),
-    Route("PUT", _MESSAGES + r"/pins/{message_id:\d+}", pin),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.servers.discord import payloads, permissions
-from tests.servers.discord.errors import ApiError, Form, missing_permissions, unknown
+from tests.servers.discord.errors import ApiError, Form, missing_access, missing_permissions, unknown
 from tests.servers.discord.model import PRIVATE_THREAD, PUBLIC_THREAD, Channel
 from tests.servers.discord.rest import Answer, Api, Asked, Route
 
@@ -71,7 +71,12 @@ async def get_member(api: Api, asked: Asked) -> Answer:
 
 async def get_members(api: Api, asked: Asked) -> Answer:
     """The whole list needs the members intent in the portal."""
-    raise missing_permissions() if api.guild(asked) else unknown("Guild")
+    guild = api.guild(asked)
+    if not api.server.portal_members:
+        raise missing_access()
+    after, limit = int(asked.query.get("after", 0)), int(asked.query.get("limit", 1))
+    found = [each for each in guild.members.values() if int(each.user.id) > after]
+    return 200, [payloads.member(each) for each in sorted(found, key=lambda each: int(each.user.id))[:limit]]
 
 
 async def get_channel(api: Api, asked: Asked) -> Answer:
@@ -126,8 +131,8 @@ async def edit_channel(api: Api, asked: Asked) -> Answer:
     """A thread's name and whether it is archived; channels themselves are not the bot's to change."""
     channel = api.channel(asked)
     if not channel.is_thread:
-        api.require(channel, "manage_channels")
-    elif channel.owner is not api.world.bot:
+        raise missing_permissions()
+    if channel.owner is not api.world.bot:
         api.require(channel, "manage_threads")
     data = asked.body.json
     if "name" in data:

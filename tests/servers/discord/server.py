@@ -15,7 +15,7 @@ from aiohttp import web
 from tests.servers.discord import routes_application, routes_interactions, routes_messages, routes_places
 from tests.servers.discord.faults import Faults
 from tests.servers.discord.gateway import Gateway
-from tests.servers.discord.intents import PRIVILEGED, Intent
+from tests.servers.discord.intents import Intent
 from tests.servers.discord.interactions import Interactions
 from tests.servers.discord.limits import Limits
 from tests.servers.discord.model import Guild, Json, Message
@@ -79,8 +79,12 @@ class DiscordServer:
     @property
     def portal(self) -> Intent:
         """The privileged intents that are switched on."""
-        granted = Intent.MESSAGE_CONTENT if self.message_content else Intent(0)
-        return granted | (Intent.GUILD_MEMBERS if self.portal_members else Intent(0)) & PRIVILEGED
+        granted = Intent(0)
+        if self.message_content:
+            granted |= Intent.MESSAGE_CONTENT
+        if self.portal_members:
+            granted |= Intent.GUILD_MEMBERS
+        return granted
 
     # --- life ---
 
@@ -113,7 +117,7 @@ class DiscordServer:
         if self._runner is None:
             return
         runner, self._runner = self._runner, None
-        self.gateway.drop()
+        self.gateway.cut()
         await runner.cleanup()
 
     # --- making the world ---
@@ -165,6 +169,10 @@ class DiscordServer:
         """Wake whoever waits for a change."""
         something, self._something = self._something, asyncio.Event()
         something.set()
+
+    async def change(self) -> None:
+        """Wait for the next change."""
+        await self._something.wait()
 
     def violation(self, text: str) -> None:
         """Note what a real Discord would refuse or punish."""

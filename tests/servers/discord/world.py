@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import mimetypes
 import struct
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,6 +37,8 @@ from tests.servers.discord.model import (
     User,
 )
 from tests.servers.discord.webhooks import Webhook
+
+BOT_ID = "1040000000000000001"  # always the same, and with it the token: a .env stays good
 
 FILE_LIFE = 24 * 3600  # seconds that an attachment's address is good for
 
@@ -79,7 +82,7 @@ class World:
         self.violation = violation
         self.publisher: Publisher
         self.origin = ""
-        self.bot = User(self.ids.make(), bot_name, bot=True)
+        self.bot = User(BOT_ID, bot_name, bot=True)
         self.owner = User(self.ids.make(), "Owner")
         self.users: dict[str, User] = {self.bot.id: self.bot, self.owner.id: self.owner}
         self.guilds: dict[str, Guild] = {}
@@ -116,8 +119,6 @@ class World:
     def remove_bot(self, guild: Guild) -> None:
         """The bot is kicked out of a guild."""
         del guild.members[self.bot.id], self.guilds[guild.id]
-        for channel in (*guild.channels.values(), *guild.threads.values()):
-            del self.channels[channel.id]
         self.publisher.publish("GUILD_DELETE", Intent.GUILDS, {"id": guild.id})
         self.changed()
 
@@ -273,8 +274,7 @@ class World:
             if self.bot in message.mentions:
                 self.join_thread(channel, self.bot)
         channel.keep(message)
-        if message.author in channel.typing:
-            channel.typing.remove(message.author)
+        channel.typed_at.pop(message.author, None)
         self.publisher.publish_message("MESSAGE_CREATE", message)
 
     def _mention(self, message: Message, allowed: Json | None, reply_to: Message | None) -> None:
@@ -366,9 +366,8 @@ class World:
         return data | _where(message.channel)
 
     def type(self, channel: Channel, user: User) -> None:
-        """A user is typing, until they say something."""
-        if user not in channel.typing:
-            channel.typing.append(user)
+        """A user is typing, for ten seconds or until they say something."""
+        channel.typed_at[user] = time.monotonic()
         intent = Intent.DIRECT_MESSAGE_TYPING if channel.guild is None else Intent.GUILD_MESSAGE_TYPING
         data = {"user_id": user.id, "timestamp": int(datetime.now(UTC).timestamp())} | _where(channel)
         if channel.guild is not None:
