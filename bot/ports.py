@@ -428,11 +428,17 @@ class Releases(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RatedTurn:
-    """An answer that earned votes or better answers: the turn with its prompt, who asked, and where."""
+    """An answer that earned votes or better answers: the turn with its prompt, who asked for it, and where.
+
+    `people` are the keys of all whose words stand in its branch, with the names they were shown by; `beside` the answers
+    that the same question got before this one, with their prompts, oldest first.
+    """
 
     turn: Turn
     place: Place
     asker: str
+    people: Mapping[str, tuple[str, ...]]
+    beside: tuple[Turn, ...]
     ratings: tuple[Rating, ...]
     suggestions: tuple[Suggestion, ...]
 
@@ -440,8 +446,9 @@ class RatedTurn:
 class Feedback(Protocol):
     """What people made of answers, for learning."""
 
-    async def rated_turns(self, *, after: str = "", limit: int = 200) -> Sequence[RatedTurn]:
-        """Written answers (no pictures) with votes or suggestions, in the order of their ids, those after `after`."""
+    async def rated_turns(self, *, pictures: bool = False, after: str = "", limit: int = 200) -> Sequence[RatedTurn]:
+        """Written answers (or pictures instead) with votes or suggestions, in the order of their ids, those after
+        `after`."""
         ...
 
     async def votes_since(self, moment: datetime) -> int:

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from bot.ports import (
     Deliveries,
     Erasure,
+    Feedback,
     Inbox,
     Preferences,
     Ratings,
@@ -19,6 +20,7 @@ from bot.ports import (
 from storage.database import Database
 from storage.repositories.deliveries import SqlDeliveries
 from storage.repositories.erasure import SqlErasure
+from storage.repositories.feedback import SqlFeedback
 from storage.repositories.inbox import SqlInbox
 from storage.repositories.preferences import SqlPreferences
 from storage.repositories.ratings import SqlRatings
@@ -37,6 +39,7 @@ class SqlUnitOfWork:
         self.deliveries: Deliveries = SqlDeliveries(transaction)
         self.ratings: Ratings = SqlRatings(transaction)
         self.releases: Releases = SqlReleases(transaction)
+        self.feedback: Feedback = SqlFeedback(transaction)
         self.preferences: Preferences = SqlPreferences(transaction)
         self.erasure: Erasure = SqlErasure(transaction)
         self.statistics: Statistics = SqlStatistics(transaction)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from bot.domain.releases import Release, ReleaseState, Run, RunState
+from bot.domain.training import TrainingMetric
 from storage import tables
 from storage.transaction import Transaction
 
@@ -36,6 +38,28 @@ class SqlReleases:
         table = tables.run
         rows = await self._transaction.execute(select(table).order_by(table.c.id.desc()).limit(limit))
         return [_run_of(row) for row in rows]
+
+    async def put_metrics(self, run_id: str, metrics: Sequence[TrainingMetric]) -> None:
+        # What is no number (a loss that ran away) is no point of a curve, and SQLite would take it for nothing at all.
+        finite = [each for each in metrics if math.isfinite(each.value)]
+        if not finite:
+            return
+        table = tables.run_metric
+        point = self._transaction.insert(table)
+        replaced = point.on_conflict_do_update(
+            index_elements=[table.c.run_id, table.c.name, table.c.step], set_={"value": point.excluded.value}
+        )
+        rows = [{"run_id": run_id, "name": each.name, "step": each.step, "value": each.value} for each in finite]
+        await self._transaction.execute(replaced, rows)
+
+    async def metrics(self, run_id: str) -> Sequence[TrainingMetric]:
+        table = tables.run_metric
+        rows = await self._transaction.execute(
+            select(table.c.name, table.c.step, table.c.value)
+            .where(table.c.run_id == run_id)
+            .order_by(table.c.name, table.c.step)
+        )
+        return [TrainingMetric(row.name, row.step, row.value) for row in rows]
 
 
 def _fields_of(value: Release | Run) -> dict[str, Any]:

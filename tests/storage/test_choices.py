@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.domain.preferences import Preference, PreferenceName
 from bot.domain.releases import Release, ReleaseState, Run, RunState
+from bot.domain.training import TrainingMetric
 from bot.ports import UnitOfWorkFactory
 from tests.storage.builders import ADA, NOW, PLACE, later, new_id
 
@@ -46,3 +47,15 @@ async def test_runs_come_newest_first_and_change_their_state(units: UnitOfWorkFa
         for run in [*runs, done]:
             await uow.releases.put_run(run)
         assert await uow.releases.runs(limit=2) == [done, runs[1]]
+
+
+async def test_a_runs_curves_are_kept_by_name_and_step(units: UnitOfWorkFactory) -> None:
+    run = Run(new_id(), ADA.key, "tune", RunState.RUNNING, NOW)
+    points = [TrainingMetric("loss", 2, 1.5), TrainingMetric("loss", 10, 1.25), TrainingMetric("margin", 1, 0.5)]
+    async with units() as uow:
+        await uow.releases.put_run(run)
+        await uow.releases.put_metrics(run.id, [points[2], points[1], TrainingMetric("loss", 2, 9.0)])
+        await uow.releases.put_metrics(run.id, [points[0], TrainingMetric("loss", 3, float("nan"))])
+        await uow.releases.put_metrics(run.id, [])
+        assert await uow.releases.metrics(run.id) == points
+        assert await uow.releases.metrics("another") == []
