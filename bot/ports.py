@@ -430,8 +430,8 @@ class Releases(Protocol):
 class RatedTurn:
     """An answer that earned votes or better answers: the turn with its prompt, who asked for it, and where.
 
-    `people` are the keys of all whose words stand in its branch, with the names they were shown by; `beside` the answers
-    that the same question got before this one, with their prompts, oldest first.
+    `people` are the keys of all whose words stand in its branch, with the names they were shown by; `beside` the
+    answers that the same question got before this one, with their prompts, oldest first.
     """
 
     turn: Turn
