@@ -1,0 +1,157 @@
+"""Two ways to hear Slack: Socket Mode, and signed requests over HTTP. Both end in the same Bolt app.
+
+Bolt is asked to run a listener before it answers: an acknowledgement then says that the event is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from typing import Protocol
+
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from adapters.slack.client import LOGGER, PacedClient
+from adapters.slack.identity import Me
+from bot.errors import AddressInUse, SettingsError
+from bot.settings import SlackSettings
+
+log = structlog.get_logger(__name__)
+
+PATH = "/slack/events"
+
+# Seconds between pings, and before a lost socket is noticed and replaced; slack_sdk's own default is slower.
+_PING_S = 2.0
+# How long acknowledgements under way are waited for when we stop; Slack itself waits as long.
+_LAST_ACKS_S = 3.0
+
+
+def bolt_app(client: PacedClient, me: Me, signing_secret: str) -> AsyncApp:
+    """A Bolt app that knows who it is.
+
+    With an `authorize` of its own it neither asks auth.test again nor turns to OAuth when SLACK_CLIENT_ID happens to
+    stand in the environment.
+    """
+    result = AuthorizeResult(
+        enterprise_id=None, team_id=me.team, bot_id=me.bot, bot_user_id=me.user, bot_token=client.token
+    )
+
+    async def authorize() -> AuthorizeResult:
+        return result
+
+    plain = PacedClient(token="", base_url=client.base_url, session=client.shared_session, pace=client.pace)
+    return AsyncApp(
+        name="inkling",
+        logger=LOGGER,
+        client=plain,
+        authorize=authorize,
+        signing_secret=signing_secret,
+        process_before_response=True,
+        attaching_conversation_kwargs_enabled=False,
+    )
+
+
+class Ears(Protocol):
+    """A way to hear."""
+
+    async def open(self) -> None:
+        """Begin to take events."""
+        ...
+
+    async def close(self) -> None:
+        """Take no more; what was taken is acknowledged."""
+        ...
+
+
+class SocketEars:
+    """Socket Mode; slack_sdk reconnects by itself."""
+
+    def __init__(self, app: AsyncApp, settings: SlackSettings, client: PacedClient, url: str) -> None:
+        """`url` is the address of the first socket; made inside the running loop."""
+        self._handler = AsyncSocketModeHandler(
+            app, settings.app_token, logger=LOGGER, web_client=client, ping_interval=_PING_S
+        )
+        socket = self._handler.client
+        socket.proxy = client.proxy
+        socket.wss_uri = url
+        socket.socket_mode_request_listeners[:] = [self._take]
+        self._taken: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Connect."""
+        await self._handler.connect_async()  # type: ignore[no-untyped-call]
+
+    async def close(self) -> None:
+        """What comes from now on is left to be sent again; what was taken is answered, then the socket is closed."""
+        self._handler.client.socket_mode_request_listeners.clear()
+        if self._taken:
+            await asyncio.wait(set(self._taken), timeout=_LAST_ACKS_S)
+        await self._handler.close_async()  # type: ignore[no-untyped-call]
+
+    async def _take(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._taken.add(task)
+        try:
+            await self._handler.handle(self._handler.client, request)
+        except (ConnectionError, AttributeError) as error:
+            # The socket went away under the acknowledgement: Slack sends the event again over the next one.
+            log.warning("not acknowledged", error=type(error).__name__)
+        finally:
+            self._taken.discard(task)
+
+
+class HttpEars:
+    """Requests signed with the app's signing secret; Bolt refuses others, and old ones."""
+
+    def __init__(self, app: AsyncApp, settings: SlackSettings) -> None:
+        self._app = app
+        self._host = settings.http_host
+        self._port = settings.http_port
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def address(self) -> str:
+        """Where requests are taken."""
+        assert self._runner is not None
+        host, port = self._runner.addresses[0][:2]
+        return f"http://{host}:{port}{PATH}"
+
+    async def open(self) -> None:
+        """Listen.
+
+        Raises:
+            AddressInUse, SettingsError: the address cannot be had.
+        """
+        server = web.Application()
+        server.router.add_post(PATH, self._take)
+        runner = web.AppRunner(server, access_log=None)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+        except OSError as error:
+            await runner.cleanup()
+            if error.errno == errno.EADDRINUSE:
+                raise AddressInUse(
+                    f"Port {self._port} on {self._host} is taken by another program. Set SLACK_HTTP_PORT in .env."
+                ) from error
+            raise SettingsError(
+                f"SLACK_HTTP_HOST={self._host}, SLACK_HTTP_PORT={self._port} cannot be listened on: {error.strerror}."
+            ) from error
+        self._runner = runner
+
+    async def close(self) -> None:
+        """Answer what is under way, then listen no more."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _take(self, request: web.Request) -> web.Response:
+        answered = await self._app.async_dispatch(await to_bolt_request(request))
+        return await to_aiohttp_response(answered)

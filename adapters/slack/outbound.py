@@ -1,0 +1,277 @@
+"""Showing an answer where everybody sees it: streamed, then complete.
+
+The first message of an answer in a thread grows as Slack's own stream, while the workspace's budget lasts; further
+ones, and all where there is no stream, are posted and edited at the pace that is left. What was shown on the way never
+decides what stands there at the end: `finish` brings every message to its last state, in as few requests as it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from adapters.slack.asides import AsideReply
+from adapters.slack.blocks import Part
+from adapters.slack.errors import NOT_HERE, SlackRefused, Unsure
+from adapters.slack.lines import say
+from adapters.slack.pictures import Pictures
+from adapters.slack.posting import Label, Poster, Spot, is_gone
+from adapters.slack.status import ACTIVE, Status
+from adapters.slack.words import parts_of, settled, silent
+from bot.domain.conversation import DeliveryState
+from bot.domain.messages import Answer, MessageRef, Picture
+from bot.errors import DeliveryError
+from bot.ports import ReplyTarget
+
+log = structlog.get_logger(__name__)
+
+# Parts from here on are pictures.
+PICTURES = 1000
+
+# Edits kept free for the last states of answers.
+_KEPT_UPDATES = 15
+
+
+@dataclass(slots=True)
+class _Message:
+    """One message of the answer. `streamed` is what a live stream has taken, `shown` what stands there if known."""
+
+    ref: MessageRef
+    shown: Part | None = None
+    streamed: str | None = None
+
+
+class SlackReply:
+    """One answer in a thread, a direct message or a channel.
+
+    `recipient` is the team and user that a stream in a channel is for (None: no stream there); `aside` shows the answer
+    where the bot may not post.
+    """
+
+    def __init__(
+        self,
+        target: ReplyTarget,
+        spot: Spot,
+        poster: Poster,
+        pictures: Pictures,
+        status: Status,
+        *,
+        recipient: tuple[str, str] | None,
+        streams: bool,
+        aside: AsideReply | None,
+    ) -> None:
+        self._target = target
+        self._spot = spot
+        self._poster = poster
+        self._pictures = pictures
+        self._status = status
+        self._recipient = recipient
+        self._streams = streams
+        self._aside = aside
+        self._messages: dict[int, _Message] = {}
+        self._doubtful: set[int] = set()
+        for delivery in target.log.parts:
+            if delivery.state is DeliveryState.SENT and delivery.ref is not None:
+                self._messages[delivery.part] = _Message(delivery.ref)
+            elif delivery.state is DeliveryState.SENDING:
+                self._doubtful.add(delivery.part)
+
+    # --- on the way -------------------------------------------------------------------------------------------------
+
+    async def waiting(self, position: int) -> None:
+        """Show that the answer is on its way, and its place in a long line."""
+        key = "status.in_line" if position >= 2 else "status.thinking"
+        self._status.say(say(key, self._locale, position=position))
+
+    async def show(self, text: str, note: str = "") -> None:
+        """Show the text so far, as far as the budget allows."""
+        if note and not text.strip():
+            self._status.say(note)
+        parts = await parts_of(text)
+        for number, markdown in enumerate(parts[:-1]):
+            await self._complete(number, Part(markdown, locale=self._locale))
+        if parts:
+            await self._grow(len(parts) - 1, parts[-1])
+
+    async def _grow(self, number: int, markdown: str) -> None:
+        message = self._messages.get(number)
+        if message is None:
+            await self._begin(number, markdown)
+        elif message.streamed is not None:
+            await self._append(message, settled(markdown))
+        elif message.shown is not None and self._may_update():
+            await self._update(number, message, self._unfinished(markdown))
+
+    async def _begin(self, number: int, markdown: str) -> None:
+        if number in self._doubtful:
+            # Something may stand there already: the last state looks for it.
+            return
+        pace = self._poster.client.pace
+        if number == 0 and self._streams and pace.room("chat.startStream") and pace.room("chat.stopStream"):
+            await self._stream(number, settled(markdown))
+        elif self._may_update():
+            await self._create(number, self._unfinished(markdown))
+
+    async def _stream(self, number: int, text: str) -> None:
+        if not text:
+            return
+        await self._target.log.sending(number)
+        try:
+            ref = await self._poster.start_stream(self._spot, text, self._recipient)
+        except Unsure:
+            self._doubtful.add(number)
+            raise
+        except SlackRefused as error:
+            # No stream in this place: the answer is posted instead.
+            log.info("no stream", turn=self._target.turn.id, error=str(error))
+            self._streams = False
+            return
+        await self._target.log.sent(number, ref)
+        self._messages[number] = _Message(ref, streamed=text)
+
+    async def _append(self, message: _Message, text: str) -> None:
+        streamed = message.streamed or ""
+        if len(text) <= len(streamed) or not text.startswith(streamed):
+            return
+        if not self._poster.client.pace.room("chat.appendStream"):
+            return
+        try:
+            await self._poster.append_stream(message.ref, text[len(streamed) :])
+        except DeliveryError as error:
+            # Dead, or nobody knows what it holds: the last state is brought by an edit.
+            log.info("stream ended early", turn=self._target.turn.id, error=str(error))
+            message.streamed = None
+            return
+        message.streamed = text
+
+    def _may_update(self) -> bool:
+        return self._poster.client.pace.room("chat.update") > _KEPT_UPDATES
+
+    def _unfinished(self, markdown: str) -> Part:
+        return Part(markdown, stop=True, locale=self._locale)
+
+    # --- the last state ---------------------------------------------------------------------------------------------
+
+    async def finish(self, answer: Answer) -> None:
+        """Bring every message to its last state."""
+        await self._status.end()
+        try:
+            await self._show_pictures(answer.pictures)
+            parts = await self._parts(answer)
+            for number, part in enumerate(parts):
+                await self._complete(number, part)
+            await self._drop_beyond(len(parts))
+        except SlackRefused as error:
+            if error.code not in NOT_HERE or self._aside is None or self._messages:
+                raise
+            log.info("cannot post here", turn=self._target.turn.id, error=error.code)
+            await self._aside.finish(answer)
+        finally:
+            await self._status.release()
+
+    async def _parts(self, answer: Answer) -> list[Part]:
+        """The answer's messages: the note and the buttons stand under the last one."""
+        texts = await parts_of(answer.text)
+        if not texts and not (answer.note or answer.controls):
+            return []
+        parts = [Part(text, locale=self._locale) for text in texts or [""]]
+        # Buttons cannot stand alone.
+        note = answer.note or ("" if texts else say("picture.like", self._locale))
+        return [*parts[:-1], replace(parts[-1], note=note, controls=answer.controls)]
+
+    async def _show_pictures(self, pictures: Sequence[Picture]) -> None:
+        for number, picture in enumerate(pictures, PICTURES):
+            if number in self._messages:
+                continue
+            label = self._label(number)
+            ref = await self._pictures.find(picture, self._spot, label) if number in self._doubtful else None
+            if ref is None:
+                await self._target.log.sending(number)
+                ref = await self._pictures.send(picture, self._spot, label)
+            await self._target.log.sent(number, ref)
+            self._messages[number] = _Message(ref)
+
+    async def _drop_beyond(self, count: int) -> None:
+        """An earlier try may have been longer."""
+        for number in [number for number in self._messages if count <= number < PICTURES]:
+            if count:
+                await self._poster.delete(self._messages.pop(number).ref)
+
+    # --- one message ------------------------------------------------------------------------------------------------
+
+    async def _complete(self, number: int, part: Part) -> None:
+        message = self._messages.get(number)
+        if message is None:
+            await self._create(number, part)
+        elif message.streamed is not None:
+            await self._end_stream(number, message, part)
+        elif message.shown != part:
+            await self._update(number, message, part)
+
+    async def _end_stream(self, number: int, message: _Message, part: Part) -> None:
+        """End a stream with what it lacks; where it holds something else by now, or is dead, by an edit."""
+        text, streamed = silent(part.markdown), message.streamed or ""
+        message.streamed = None
+        if not text.startswith(streamed):
+            await self._update(number, message, part)
+            return
+        session_status = ACTIVE if self._status.is_processing else None
+        try:
+            await self._poster.stop_stream(
+                message.ref, text[len(streamed) :], part, self._label(number), session_status
+            )
+        except DeliveryError as error:
+            log.info("stream ended early", turn=self._target.turn.id, error=str(error))
+            await self._update(number, message, part)
+            return
+        message.shown = part
+        self._status.is_processing = False
+
+    async def _update(self, number: int, message: _Message, part: Part) -> None:
+        try:
+            await self._poster.update(message.ref, part, self._label(number))
+        except DeliveryError as error:
+            if not is_gone(error):
+                raise
+            # Someone deleted it, or it is too old to be edited: another takes its place.
+            log.info("message not edited", turn=self._target.turn.id, error=str(error))
+            del self._messages[number]
+            await self._create(number, part)
+            return
+        message.shown = part
+
+    async def _create(self, number: int, part: Part) -> None:
+        if number in self._doubtful:
+            self._doubtful.discard(number)
+            found, part = await self._look_for(number, part)
+            if found is not None:
+                await self._target.log.sent(number, found)
+                message = self._messages[number] = _Message(found)
+                await self._update(number, message, part)
+                return
+        await self._target.log.sending(number)
+        ref = await self._poster.post(self._spot, part, self._label(number))
+        await self._target.log.sent(number, ref)
+        self._messages[number] = _Message(ref, shown=part)
+
+    async def _look_for(self, number: int, part: Part) -> tuple[MessageRef | None, Part]:
+        """What an earlier try may have sent; marked as a possible repeat where nobody can look."""
+        label = self._label(number)
+        try:
+            found = await self._poster.find(self._spot, label)
+            if found is None and number == 0 and self._spot.thread:
+                found = await self._poster.find_stream(self._spot, label.since)
+        except SlackRefused as error:
+            log.warning("cannot look for an earlier try", turn=label.turn, error=str(error))
+            mark = say("repeat", self._locale)
+            return None, replace(part, note="\n".join(filter(None, (part.note, mark))))
+        return found, part
+
+    def _label(self, number: int) -> Label:
+        return Label(self._target.turn.id, number, self._target.turn.created_at)
+
+    @property
+    def _locale(self) -> str:
+        return self._target.asker.locale

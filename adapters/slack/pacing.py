@@ -1,0 +1,87 @@
+"""Keeping Slack's rate limits before Slack has to, and waiting as told when it says 429.
+
+Limits count per method for the whole workspace (https://docs.slack.dev/apis/web-api/rate-limits), messages per channel,
+so all answers share one `Pace`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+SLACK_RATES: Mapping[str, str] = {
+    # One a second and channel, short bursts tolerated.
+    "chat.postMessage": "4/4seconds",
+    "chat.startStream": "20/minute",
+    "chat.stopStream": "20/minute",
+    "chat.appendStream": "100/minute",
+    "chat.update": "50/minute",
+    "chat.delete": "50/minute",
+    "chat.postEphemeral": "100/minute",
+    "agents.sessions.setStatus": "50/minute",
+    "conversations.history": "50/minute",
+    "conversations.replies": "50/minute",
+    "users.conversations": "20/minute",
+    "users.info": "100/minute",
+    "files.info": "100/minute",
+    "views.publish": "50/minute",
+}
+"""Requests in a time, by method, as Slack's tiers have it."""
+
+_BY_CHANNEL = {"chat.postMessage"}
+# Beyond a window's end, so that neither clock is early.
+_MARGIN_S = 0.02
+_FREE = 1_000_000
+
+
+class Pace:
+    """Who may ask what, and when."""
+
+    def __init__(self, rates: Mapping[str, str]) -> None:
+        self._rates: dict[str, RateLimitItem] = {method: parse(rate) for method, rate in rates.items()}
+        self._windows = MovingWindowRateLimiter(MemoryStorage())
+        self._lines: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._paused: dict[str, float] = {}
+
+    def room(self, method: str) -> int:
+        """How many requests of a method may be sent without waiting (not for those counted by channel)."""
+        if self._pause_left(method) > 0:
+            return 0
+        rate = self._rates.get(method)
+        return self._windows.get_window_stats(rate, method).remaining if rate is not None else _FREE
+
+    async def turn(self, method: str, channel: str = "") -> None:
+        """Wait until a request may be sent, and count it. Those who wait go in the order they came."""
+        key, rate = key_of(method, channel), self._rates.get(method)
+        async with self._lines[key]:
+            wait = self._wait(rate, key)
+            while wait > 0:
+                await asyncio.sleep(wait)
+                wait = self._wait(rate, key)
+
+    def pause(self, key: str, seconds: float) -> None:
+        """Slack told this key to wait: nobody asks before that."""
+        self._paused[key] = max(self._paused.get(key, 0.0), time.monotonic() + seconds)
+
+    def _pause_left(self, key: str) -> float:
+        return self._paused.get(key, 0.0) - time.monotonic()
+
+    def _wait(self, rate: RateLimitItem | None, key: str) -> float:
+        """Seconds until there may be room; 0 when there is, and then the request is counted."""
+        pause = self._pause_left(key)
+        if pause > 0:
+            return pause
+        if rate is None or self._windows.hit(rate, key):
+            return 0.0
+        return max(0.0, self._windows.get_window_stats(rate, key).reset_time - time.time()) + _MARGIN_S
+
+
+def key_of(method: str, channel: str) -> str:
+    """What a request is counted under."""
+    return f"{method} {channel}" if method in _BY_CHANNEL else method

@@ -1,0 +1,103 @@
+"""Who people are: their names, languages and roles, asked of Slack and remembered for minutes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.errors import as_ours
+from bot.domain.places import Person, Platform
+from bot.errors import DeliveryError
+from bot.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+_REMEMBERED_S = 600.0
+_MOST = 20_000
+# An event has to be acknowledged within three seconds; a name must not use them up.
+_PATIENCE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A user as Slack tells."""
+
+    person: Person
+    team: str
+    is_admin: bool
+
+
+class People:
+    """The users of the workspace."""
+
+    def __init__(self, client: AsyncWebClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._known: dict[str, tuple[float, Profile]] = {}
+        self._asking: dict[str, asyncio.Task[Profile]] = {}
+
+    async def person(self, user: str) -> Person:
+        """Someone, by id; with nothing but the id when Slack does not answer soon."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return (await self.profile(user)).person
+        except (TimeoutError, DeliveryError) as error:
+            log.warning("user not known", user=user, error=type(error).__name__)
+            known = self._known.get(user)
+            return known[1].person if known else Person(Platform.SLACK, user, user)
+
+    async def profile(self, user: str) -> Profile:
+        """What Slack told in the last minutes, or tells now.
+
+        Raises:
+            DeliveryError: it does not tell.
+        """
+        known = self._known.get(user)
+        if known is not None and known[0] > self._clock.monotonic():
+            return known[1]
+        asking = self._asking.get(user)
+        if asking is None:
+            asking = self._asking[user] = asyncio.create_task(self.ask(user), name=f"user {user}")
+            asking.add_done_callback(lambda task: self._answered(user, task))
+        # Whoever loses patience leaves the question to the others.
+        return await asyncio.shield(asking)
+
+    async def ask(self, user: str) -> Profile:
+        """What Slack tells now.
+
+        Raises:
+            DeliveryError: it does not tell.
+        """
+        with as_ours("users.info"):
+            told = (await self._client.users_info(user=user, include_locale=True))["user"]
+        shown = told.get("profile", {})
+        name = shown.get("display_name") or shown.get("real_name") or told.get("real_name") or told.get("name") or user
+        person = Person(
+            Platform.SLACK,
+            user,
+            str(name),
+            told.get("locale") or "en",
+            is_bot=bool(told.get("is_bot")) or user == "USLACKBOT",
+        )
+        is_admin = any(told.get(role) for role in ("is_admin", "is_owner", "is_primary_owner"))
+        profile = Profile(person, str(told.get("team_id", "")), is_admin)
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[user] = (self._clock.monotonic() + _REMEMBERED_S, profile)
+        return profile
+
+    async def close(self) -> None:
+        """Ask no more."""
+        asking = list(self._asking.values())
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+    def _answered(self, user: str, task: asyncio.Task[Profile]) -> None:
+        self._asking.pop(user, None)
+        if not task.cancelled():
+            # Read here, since those who asked may have gone.
+            task.exception()
