@@ -342,3 +342,103 @@ async def test_an_attachment_option_brings_the_file() -> None:
         call = await t.ana.calls(t.channel, "read", file=("a.txt", b"hello"))
 
     assert call.reply.text == "hello"
+
+
+class Picture(discord.ui.LayoutView):
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+        self.add_item(discord.ui.TextDisplay("# A title"))
+        line: discord.ui.ActionRow[Picture] = discord.ui.ActionRow()
+        line.add_item(discord.ui.Button(label="More", custom_id="more"))
+        self.add_item(discord.ui.Container(discord.ui.TextDisplay("and a text"), line))
+
+
+async def test_a_message_of_components_is_read_and_pressed_like_any_other() -> None:
+    client = Listener()
+    async with team() as t, running(t.server, client):
+        await client.get_partial_messageable(int(t.channel.id)).send(view=Picture())
+        message = t.channel.messages[0]
+        act = asyncio.create_task(t.ana.presses(message, "More"))
+        interaction = await client.wait_for("interaction", timeout=5)
+        await interaction.response.send_message("more", ephemeral=True)
+        pressed = await act
+
+    assert (message.text, [button.label for button in message.buttons]) == ("# A title\nand a text", ["More"])
+    assert interaction.message.flags.components_v2
+    assert pressed.reply.text == "more"
+    assert t.server.violations == []
+
+
+async def test_a_select_menu_gives_what_was_picked() -> None:
+    client = Listener()
+    view = discord.ui.View(timeout=None)
+    view.add_item(
+        discord.ui.Select(
+            custom_id="tone", options=[discord.SelectOption(label="Warm", value="warm")], placeholder="Tone"
+        )
+    )
+    async with team() as t, running(t.server, client):
+        await client.get_partial_messageable(int(t.channel.id)).send("which?", view=view)
+        act = asyncio.create_task(t.ana.picks(t.channel.messages[0], "Tone", "warm"))
+        interaction = await client.wait_for("interaction", timeout=5)
+        await interaction.response.edit_message(content=interaction.data["values"][0], view=None)
+        await act
+
+    assert t.channel.messages[0].text == "warm"
+
+
+async def test_a_whisper_has_buttons_for_its_reader_only_and_can_be_edited_and_deleted_by_the_token_alone() -> None:
+    client = Listener()
+    async with team() as t, running(t.server, client):
+        bob = t.server.add_user("Bob")
+        await synced(t, client)
+        kept: list[discord.Interaction] = []
+        client.event(_keeper(kept))
+        call = await t.ana.calls(t.channel, "write", about="x")
+        whisper = await kept[0].followup.send("psst", view=Buttons(), ephemeral=True, wait=True)
+        second = call.replies[1]
+        with pytest.raises(Impossible, match="does not see"):
+            await bob.presses(second, "Regenerate")
+        with pytest.raises(discord.NotFound) as refused:
+            await client.http.get_message(t.channel.id, whisper.id)
+        await t.ana.presses(second, "Regenerate")
+        states = list(second.states)
+        await whisper.delete()
+
+    assert (refused.value.code, states, second.deleted) == (10008, ["psst", "again"], True)
+
+
+async def test_the_first_answer_can_be_deleted_and_is_then_unknown() -> None:
+    client = Listener()
+    kept: list[discord.Interaction] = []
+    client.event(_keeper(kept))
+    async with team() as t, running(t.server, client):
+        await synced(t, client)
+        await t.ana.calls(t.channel, "write", about="x")
+        await kept[0].delete_original_response()
+        with pytest.raises(discord.NotFound) as refused:
+            await kept[0].edit_original_response(content="y")
+
+    assert refused.value.code == 10008
+
+
+async def test_a_command_of_one_guild_goes_before_the_global_one() -> None:
+    client = Listener()
+
+    @client.tree.command(description="everywhere")
+    async def hello(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message("everywhere")
+
+    async with team() as t, running(t.server, client):
+        here = discord.Object(int(t.guild.id))
+
+        @client.tree.command(name="hello", description="here", guild=here)
+        async def hello_here(interaction: discord.Interaction) -> None:
+            await interaction.response.send_message("here")
+
+        await client.tree.sync()
+        await client.tree.sync(guild=here)
+        call = await t.ana.calls(t.channel, "hello")
+        alone = await t.ana.calls(t.ana.dm, "hello")
+
+    assert (call.reply.text, alone.reply.text) == ("here", "everywhere")

@@ -12,7 +12,8 @@ import pytest
 from discord import app_commands
 from discord.http import Route
 
-from tests.servers.discord.world import Draft
+from tests.servers.discord.drafts import Draft
+from tests.servers.discord.limits import Bucket, Limits, Refused
 from tests.servers.discord_client import Listener, Team, logged_in, team
 
 
@@ -449,3 +450,16 @@ async def test_a_share_of_requests_is_rate_limited_and_all_arrive() -> None:
     assert [message.text for message in t.channel.messages] == [str(number) for number in range(10)]
     assert 429 in [request.status for request in t.server.requests]
     assert t.server.violations == []
+
+
+def test_fifty_requests_a_second_are_the_limit_for_everything_but_interactions() -> None:
+    limits = Limits(True, lambda text: None)
+    for number in range(50):
+        limits.take(Bucket(f"route {number}"), "")
+
+    with pytest.raises(Refused) as over:
+        limits.take(Bucket("one more"), "")
+    headers = limits.take(Bucket("an interaction"), "", everywhere=False)
+
+    assert (over.value.scope, over.value.headers) == ("global", {"X-RateLimit-Global": "true"})
+    assert headers["X-RateLimit-Remaining"] == "49"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tests.servers.discord import permissions
+from tests.servers.discord.drafts import Draft
 from tests.servers.discord.message_rules import Body
 from tests.servers.discord.model import COMPONENTS_V2, Attachment, Channel, Json, Message, User, walk
-from tests.servers.discord.world import Draft, World
+from tests.servers.discord.world import World
 
 
 def draft(world: World, channel: Channel, body: Body) -> Draft:

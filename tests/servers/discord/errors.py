@@ -26,12 +26,10 @@ def unauthorized() -> ApiError:
 def unknown(what: str) -> ApiError:
     """404: something of this kind is not there."""
     codes = {
-        "Application": 10002,
         "Channel": 10003,
         "Guild": 10004,
         "Member": 10007,
         "Message": 10008,
-        "Role": 10011,
         "User": 10013,
         "Webhook": 10015,
         "Interaction": 10062,

@@ -76,7 +76,7 @@ class Faults:
         """Answer the next requests that match with this status; a 429 says `retry_after` seconds."""
         self._refusals.append(Refusal(re.compile(pattern), status, times, retry_after))
 
-    def rate_limit(self, share: float, seed: int = 0) -> None:
+    def rate_limit(self, share: float = 0.05, seed: int = 0) -> None:
         """Answer this share of all requests with a 429 of a tenth to a third of a second."""
         self._limit_share, self._limit_chance = share, random.Random(seed)
 
@@ -90,7 +90,7 @@ class Faults:
 
     # --- events ---
 
-    def redeliver(self, share: float, seed: int = 0) -> None:
+    def redeliver(self, share: float = 0.1, seed: int = 0) -> None:
         """Send this share of people's events twice."""
         self._copy_share, self._copy_chance = share, random.Random(seed)
 

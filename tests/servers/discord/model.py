@@ -23,7 +23,7 @@ EPOCH_MS = 1_420_070_400_000  # the first second of 2015, where snowflakes begin
 
 TYPING_SECONDS = 10.0
 
-TEXT, DIRECT, ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 10, 11, 12
+TEXT, DIRECT, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 11, 12
 
 # Message types: an ordinary one, a reply, a slash command's answer, a thread's first line, a context menu's answer.
 DEFAULT, THREAD_CREATED, REPLY, CHAT_INPUT, THREAD_STARTER, CONTEXT_MENU = 0, 18, 19, 20, 21, 23

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from tests.servers.discord import calling, permissions
 from tests.servers.discord.calling import Impossible
+from tests.servers.discord.drafts import Draft
 from tests.servers.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Act, Choice, Modal
 from tests.servers.discord.model import Channel, Json, Message, User, walk
-from tests.servers.discord.world import Draft, Files
+from tests.servers.discord.world import Files
 
 if TYPE_CHECKING:
     from tests.servers.discord.server import DiscordServer

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 
 from tests.servers.discord import command_rules, component_rules, composing, message_rules, payloads
+from tests.servers.discord.drafts import Draft
 from tests.servers.discord.errors import ApiError, Form, invalid, unknown
 from tests.servers.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Act, Choice, Modal
 from tests.servers.discord.limits import Bucket
 from tests.servers.discord.message_rules import Body
 from tests.servers.discord.model import CHAT_INPUT, CONTEXT_MENU, EPHEMERAL, LOADING, Json, Message
 from tests.servers.discord.rest import Answer, Api, Asked, Route
-from tests.servers.discord.world import Draft
 
 SAY, DEFER, DEFER_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
 _MESSAGE_ANSWERS = (SAY, DEFER)

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.servers.discord.drafts import Draft
 from tests.servers.discord.model import User
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ class Webhook:
 
     async def says(self, text: str) -> Message:
         """Post a message."""
-        from tests.servers.discord.world import Draft
-
         author = User(self.id, self.name, bot=True)
         message = self.channel.world.post(self.channel, author, Draft(text, webhook=self))
         await asyncio.sleep(0)

@@ -9,12 +9,12 @@ import mimetypes
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from tests.servers.discord import mentions, payloads, permissions
+from tests.servers.discord.drafts import Draft
 from tests.servers.discord.intents import Intent
 from tests.servers.discord.model import (
     DEFAULT,
@@ -51,26 +51,6 @@ class Publisher(Protocol):
     def publish(self, name: str, intent: Intent, data: Json, channel: Channel | None = None) -> None: ...
 
     def publish_message(self, name: str, message: Message) -> None: ...
-
-
-@dataclass(slots=True)
-class Draft:
-    """What a new message is made of. `allowed` is Discord's allowed_mentions; `ago` its age in seconds."""
-
-    content: str = ""
-    files: list[Attachment] = field(default_factory=list)
-    embeds: list[Json] = field(default_factory=list)
-    components: list[Json] = field(default_factory=list)
-    flags: int = 0
-    kind: int = DEFAULT
-    reply_to: Message | None = None
-    reference: Json | None = None
-    allowed: Json | None = None
-    nonce: str | int | None = None
-    webhook: Webhook | None = None
-    interaction: Json | None = None
-    ephemeral_for: User | None = None
-    ago: float = 0.0
 
 
 class World:
