@@ -1,14 +1,15 @@
-"""Real slack-bolt apps for the tests of the pretend Slack."""
+"""Real slack-bolt apps and slack_sdk clients for tests against the pretend Slack."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -29,6 +30,20 @@ async def patient_client(server: SlackServer) -> AsyncIterator[AsyncWebClient]:
     """A client that waits as a 429 tells it."""
     async with web_client(server, retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=3)]) as client:
         yield client
+
+
+async def refusal(asked: Awaitable[Any]) -> Any:
+    """The answer of a request that Slack refuses."""
+    try:
+        answer = await asked
+    except SlackApiError as refused:
+        return refused.response
+    raise AssertionError(f"not refused: {answer}")
+
+
+async def error(asked: Awaitable[Any]) -> str:
+    """The error's name in the answer of a request that Slack refuses."""
+    return str((await refusal(asked))["error"])
 
 
 class Bolt:
@@ -55,12 +70,12 @@ class Bolt:
 async def connected(server: SlackServer, bolt: Bolt, *, ping_interval: float = 0.2) -> AsyncIterator[None]:
     """Connect an app's sockets, with its listeners in place."""
     handler = AsyncSocketModeHandler(bolt.app, server.app_token, ping_interval=ping_interval)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]
     await server.until(lambda: server.sockets.connections)
     try:
         yield
     finally:
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 @asynccontextmanager

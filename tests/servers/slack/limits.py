@@ -25,7 +25,7 @@ class Rate:
     burst: int = 0
 
 
-TIER_1, TIER_2, TIER_3, TIER_4 = Rate(10), Rate(20), Rate(50), Rate(100)
+TIER_2, TIER_3, TIER_4 = Rate(20), Rate(50), Rate(100)
 GENEROUS = Rate(600)
 POSTING = Rate(1, 1.0, by_channel=True, burst=4)
 

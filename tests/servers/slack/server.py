@@ -154,7 +154,7 @@ class SlackServer:
 
     def add_channel(self, name: str, *, kind: str = "channel", bot: bool = True) -> Channel:
         """A channel ("channel", private "group", "mpim") with every user in it, and the bot unless told."""
-        prefix = "C" if kind == "channel" else "G"
+        prefix = "G" if kind == "mpim" else "C"
         members = [user for user in self.world.users.values() if bot or user is not self.bot]
         channel = Channel(self.world.new_id(prefix), name, kind, members)
         self.world.channels[channel.id] = channel
@@ -315,10 +315,7 @@ class SlackServer:
 
     def story(self) -> str:
         """The last messages and requests, for a failed test's reader."""
-        lines = [
-            f"#{channel.name} {message.author.name}: {message.text[:200]!r}"
-            for channel in self.world.channels.values()
-            for message in channel.messages[-10:]
-        ]
+        said = sorted((m for c in self.world.channels.values() for m in c.messages), key=lambda m: m.ts)
+        lines = [f"#{m.channel.name} {m.author.name}: {m.text[:200]!r}" for m in said[-15:]]
         asked = [f"{seen.path} {seen.status} {seen.error or ''}" for seen in self.requests[-15:]]
         return "\n".join([*lines, "requests:", *asked, "violations:", *self.violations[-10:]])

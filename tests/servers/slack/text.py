@@ -14,7 +14,9 @@ from markdown_it import MarkdownIt
 
 MENTION = re.compile(r"<(?:@[UW][A-Z0-9]+|#[CG][A-Z0-9]+|!(?:channel|here|everyone|subteam\^S[A-Z0-9]+))(?:\|[^>]*)?>")
 LINK = re.compile(
-    r"(?P<url>https?://[^\s<>]+)|(?P<mail>[\w.+-]+@[\w-]+\.[\w.-]*\w)|(?P<domain>\b(?:[\w-]+\.)+(?:com|org|net|io|dev)\b\S*)"
+    r"(?P<url>https?://[^\s<>]*[^\s<>.,;:!?)])"
+    r"|(?P<mail>[\w.+-]+@[\w-]+\.[\w.-]*\w)"
+    r"|(?P<domain>\b(?:[a-zA-Z0-9-]+\.)+(?:com|org|net|io|dev)\b(?:/[^\s<>]*[^\s<>.,;:!?)])?)"
 )
 PING = re.compile(r"<(?:!(channel|here|everyone)|!(subteam\^S[A-Z0-9]+)|@([UW][A-Z0-9]+))(?:\|[^>]*)?>")
 

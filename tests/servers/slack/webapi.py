@@ -120,10 +120,10 @@ class WebApi:
         args.values.pop("token", None)
         answer = await self._answer(name, args, token, request)
         world = self._server.world
-        error = answer.body.get("error")
+        error = answer.body.get("error") or answer.html
         world.requests.append(Seen(request.method, request.path, answer.status, args.values, time.monotonic(), error))
         self._server.changed()
-        if self._server.faults.loses_answer(name) and request.transport is not None:
+        if not error and self._server.faults.loses_answer(name) and request.transport is not None:
             request.transport.abort()
         return answer.response()
 

@@ -131,12 +131,12 @@ class Message:
 
     @property
     def text(self) -> str:
-        """What people read: the content blocks if there are any, otherwise the text; streamed Markdown as it came."""
-        streamed = self.markdown or ""
+        """What people read: blocks take the place of the text, save in what was streamed, where they stand beneath."""
         read = read_of_blocks(self.blocks)
-        if streamed:
-            return f"{streamed}\n{read}" if read else streamed
-        return read or as_read(self.raw)
+        if self.blocks and self.stream is None and not self.markdown:
+            return read
+        said = self.markdown or as_read(self.raw)
+        return f"{said}\n{read}" if read else said
 
     @property
     def notes(self) -> str:
