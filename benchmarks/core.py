@@ -124,14 +124,14 @@ async def _through_the_core(folder: Path, messages: int, accepts: list[float], l
     database = Database(sqlite_url(folder))
     await database.open()
     units = SqlUnitOfWorkFactory(database)
+    releases = ServedReleases(units, generator, loaded.learning)
     services = Services(
         settings=settings,
         units=units,
         files=DataFiles(folder),
         generator=generator,
-        releases=ServedReleases(units, generator, loaded.learning),
-        trainer=None,
-        training=Training(),
+        releases=releases,
+        training=Training(units, None, releases, loaded.learning, SystemClock()),
         learning=loaded.learning,
         painter=None,
         platforms={Platform.WEB: sink},

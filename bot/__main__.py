@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | chat | releases | doctor`.
+"""The command line: `python -m bot run | chat | connect | doctor | retrain | releases | export | import`.
 
 Nothing heavy is imported before a command needs it, so that `--help` answers at once. A failed start ends with a plain
 sentence and an exit code, never a traceback.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -56,11 +57,50 @@ def releases() -> None:
 
 
 @main.command()
-def doctor() -> None:
-    """Check settings, storage, models and network, and say what to do about each finding."""
+@click.argument("platform", type=click.Choice(["discord", "slack"]))
+@click.option("--channel", default="", help="The id of a channel in which the bot should be able to write.")
+def connect(platform: str, channel: str) -> None:
+    """Bring the bot to a platform: what to click, then a check of its tokens."""
+    from bot.connecting import connect
+
+    sys.exit(_with_settings(lambda settings: connect(settings, platform, channel), quiet=True))
+
+
+@main.command()
+@click.option("--channel", default="", help="Also whether the bot may write there: discord/ID or slack/ID.")
+def doctor(channel: str) -> None:
+    """Check settings, storage, models and the live platforms, and say what to do about each finding."""
     from bot import diagnosis
 
-    sys.exit(_with_settings(diagnosis.report, quiet=True))
+    sys.exit(_with_settings(lambda settings: diagnosis.report(settings, channel), quiet=True))
+
+
+@main.command()
+@click.option("--recipe", type=click.Choice(["standard", "quick", "thorough"]), default="standard", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Only show what would be trained on.")
+def retrain(recipe: str, dry_run: bool) -> None:
+    """Train on the team's votes and test the result; a running bot takes it up if it is better."""
+    from bot import learning
+
+    sys.exit(_with_settings(lambda settings: learning.retrain(settings, recipe, dry_run=dry_run), quiet=True))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def export(folder: Path) -> None:
+    """Write what may be learned from as JSON lines, in the formats of TRL: sft.jsonl, kto.jsonl, dpo.jsonl."""
+    from bot import learning
+
+    _with_settings(lambda settings: learning.export(settings, folder), quiet=True)
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def import_(file: Path) -> None:
+    """Take in hand-written or exported examples, JSON lines in one of TRL's formats."""
+    from bot import learning
+
+    _with_settings(lambda settings: learning.import_(settings, file), quiet=True)
 
 
 def _with_settings(

@@ -109,14 +109,14 @@ async def _services(
         stack.push_async_callback(painter.close)
         await painter.start()
     units = SqlUnitOfWorkFactory(database)
+    releases = ServedReleases(units, generator, settings.learning)
     return Services(
         settings=settings.chat,
         units=units,
         files=DataFiles(settings.storage.data_folder),
         generator=generator,
-        releases=ServedReleases(units, generator, settings.learning),
-        trainer=None,
-        training=Training(),
+        releases=releases,
+        training=Training(units, None, releases, settings.learning, SystemClock()),
         learning=settings.learning,
         painter=painter,
         platforms={platform.name: platform for platform in platforms},

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import aiohttp
 from rich.console import Console
-from rich.markup import escape
 
+from bot.connecting import check_platforms, show
 from bot.domain.findings import Finding
 from bot.engine.hardware import choose_threads
 from bot.engine.weights import check_folder
@@ -26,16 +26,13 @@ from storage.folder import prepare
 LOW_SPACE = 1 << 30
 
 
-async def report(settings: Settings) -> int:
+async def report(settings: Settings, channel: str = "") -> int:
     """Print every finding; 0 when all is well, else 1."""
     console = Console(highlight=False)
-    well = True
-    async for finding in findings(settings):
-        well = well and finding.well
-        mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
-        console.print(f"{mark} [bold]{finding.subject}[/]: {escape(finding.text)}", soft_wrap=True)
-    console.print("All is well." if well else "Some things need you; each line above says what to do.")
-    return 0 if well else 1
+    code = await show(findings(settings), console)
+    code = max(code, await show(check_platforms(settings, channel), console))
+    console.print("Some things need you; each line above says what to do." if code else "All is well.")
+    return code
 
 
 async def findings(settings: Settings) -> AsyncIterator[Finding]:

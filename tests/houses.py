@@ -157,14 +157,14 @@ async def open_house(
     await generator.start()
     units = SqlUnitOfWorkFactory(database)
     learned = Settings.load({"DATA_FOLDER": str(folder), **(learning or {})}).learning
+    releases = ServedReleases(units, generator, learned)
     services = Services(
         settings=settings,
         units=units,
         files=DataFiles(folder),
         generator=generator,
-        releases=ServedReleases(units, generator, learned),
-        trainer=trainer,
-        training=Training(),
+        releases=releases,
+        training=Training(units, trainer, releases, learned, clock),
         learning=learned,
         painter=painter,
         platforms={platform.name: platform},

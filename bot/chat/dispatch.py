@@ -280,7 +280,7 @@ class Core:
         finally:
             await job.live.close()
             del self._jobs[job.answer.id]
-        await self._finish(item)
+        await self._finish(item, job.log)
 
     async def _open_again(self, item: InboxItem) -> Job | None:
         """The job of an item begun before; None when its turns are gone (forgotten, expired)."""
@@ -305,7 +305,7 @@ class Core:
         shown = await platform.open_reply(target)
         live = LiveReply(shown, platform.pace, answer.id)
         started = self._services.clock.monotonic()
-        return Job(item, place, accepted.question, answer, platform, shown, live, started)
+        return Job(item, place, accepted.question, answer, platform, shown, live, deliveries, started)
 
     async def _make(self, job: Job) -> Turn:
         """The answer's turn in its last state, whatever happens on the way."""
@@ -364,6 +364,7 @@ class Core:
                 self._releases.add(turn.release)
             async with self._services.units() as uow:
                 await uow.turns.update(turn)
+                await job.log.announce(uow)
         except StorageError as error:
             # What was written is shown all the same; the event stays open, so nothing is lost for good.
             unkept = sentence(error, job.locale)
@@ -375,10 +376,17 @@ class Core:
         log.info("recorded", answer=turn.id, status=turn.status, release=turn.release, tokens=turn.completion_tokens)
 
     async def _deliver(self, job: Job) -> None:
-        await job.reply.finish(answer_of(job.answer))
+        try:
+            await job.reply.finish(answer_of(job.answer))
+        except BaseException:
+            # The next try must know what arrived.
+            await job.log.flush()
+            raise
 
-    async def _finish(self, item: InboxItem) -> None:
+    async def _finish(self, item: InboxItem, log_: StoredDeliveries | None = None) -> None:
         async with self._services.units() as uow:
+            if log_ is not None:
+                await log_.settle(uow)
             await uow.inbox.finish(item.id, self._services.clock.now())
 
 

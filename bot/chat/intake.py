@@ -96,11 +96,12 @@ async def _turns_for(ask: Ask, services: Services, uow: UnitOfWork) -> Accepted 
         said = _said(ask, conversation.id, services)
         return Accepted(ask.place, said, said)
     text, origin = _words_of(ask)
-    private = any(command.name == origin and command.private for command in COMMANDS)
+    command = next((command for command in COMMANDS if command.name == origin), None)
+    aside = command is not None and command.is_aside
     question = Turn(
         id=services.new_id(),
         conversation_id=conversation.id,
-        parent_id=None if private else await _parent_of(ask, conversation.id, services, uow),
+        parent_id=None if aside else await _parent_of(ask, conversation.id, services, uow),
         role=Role.USER,
         author=ask.by.key,
         author_name=ask.by.name,
@@ -108,8 +109,8 @@ async def _turns_for(ask: Ask, services: Services, uow: UnitOfWork) -> Accepted 
         status=TurnStatus.COMPLETE,
         created_at=services.clock.now(),
         origin=origin,
-        aside=private,
-        private=private,
+        aside=aside,
+        private=command is not None and command.private,
         locale=ask.by.locale,
         attachments=ask.attachments,
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.chat.admission import Admission
 from bot.chat.serving import ServedReleases
-from bot.chat.showing import LiveReply
+from bot.chat.showing import LiveReply, StoredDeliveries
+from bot.chat.training import Training
 from bot.domain.conversation import Turn
 from bot.domain.messages import Ask
 from bot.domain.places import Person, Place, Platform
@@ -22,13 +22,9 @@ from bot.ports import (
     Painter,
     Reply,
     TextGenerator,
-    Trainer,
     UnitOfWorkFactory,
 )
 from bot.settings import ChatSettings, LearningSettings
-
-if TYPE_CHECKING:
-    from bot.chat.training import Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,6 @@ class Services:
     files: Files
     generator: TextGenerator
     releases: ServedReleases
-    trainer: Trainer | None
     training: Training
     learning: LearningSettings
     painter: Painter | None
@@ -61,6 +56,7 @@ class Job:
     platform: ChatPlatform
     reply: Reply
     live: LiveReply
+    log: StoredDeliveries
     started: float
     text: str = ""
     stopped: bool = False

@@ -20,7 +20,7 @@ from bot.chat.jobs import Services
 from bot.chat.notices import notice
 from bot.chat.retraining import card, pictures_of
 from bot.chat.serving import Judgement
-from bot.chat.training import Outcome, close_interrupted, last_run_at
+from bot.chat.training import Outcome
 from bot.domain.lines import say
 from bot.domain.messages import Notice, Picture
 from bot.domain.proportions import Share
@@ -62,7 +62,7 @@ class Upkeep:
     async def begin(self) -> None:
         """What an earlier process left is set right; the schedule is read."""
         try:
-            await close_interrupted(self._services)
+            await self._services.training.close_interrupted()
         except StorageError as error:
             log.error("interrupted runs not closed", error=str(error))
         self._due = self._next_due()
@@ -101,7 +101,7 @@ class Upkeep:
         return next(CronSim(schedule, self._services.clock.now())) if schedule else None
 
     async def _reason_to_run(self) -> str:
-        if self._services.trainer is None or self._services.training.current is not None:
+        if self._services.training.trainer is None or self._services.training.current is not None:
             return ""
         if self._due is not None and self._services.clock.now() >= self._due:
             self._due = self._next_due()
@@ -110,7 +110,7 @@ class Upkeep:
         if not threshold:
             return ""
         async with self._services.units.reading() as uow:
-            votes = await uow.feedback.votes_since(await last_run_at(self._services))
+            votes = await uow.feedback.votes_since(await self._services.training.last_begun())
         # A run that was refused for too little is tried again when there is more.
         return "votes" if votes >= threshold and votes > self._refused_at else ""
 
@@ -118,7 +118,6 @@ class Upkeep:
         services = self._services
         try:
             outcome = await services.training.run(
-                services,
                 run_id=services.new_id(),
                 asked_by=reason,
                 recipe="standard",
@@ -131,13 +130,15 @@ class Upkeep:
             await self._tell(lambda locale: say(line, locale, **values))
         except InklingError as error:
             log.error("training failed", reason=reason, error=str(error))
+        except Exception:
+            log.exception("training failed", reason=reason)
         else:
             await self._tell_outcome(outcome)
 
     async def _note_refusal(self, refused: Refused) -> None:
         log.info("no training", reason=refused.line)
         async with self._services.units.reading() as uow:
-            self._refused_at = await uow.feedback.votes_since(await last_run_at(self._services))
+            self._refused_at = await uow.feedback.votes_since(await self._services.training.last_begun())
 
     async def _tell_outcome(self, outcome: Outcome) -> None:
         pictures = pictures_of(outcome, self._services, "en")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.chat.jobs import Job, Services
 from bot.chat.notices import prefer_notices_in
 from bot.chat.options import options_of
-from bot.chat.training import Outcome, check_enough
+from bot.chat.training import Outcome
 from bot.domain.commands import RETRAIN
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.lines import say
@@ -35,7 +35,6 @@ async def _start(job: Job, services: Services, recipe: str) -> Turn:
     job.live.show(say("training.collecting", job.locale))
     running = asyncio.create_task(
         services.training.run(
-            services,
             run_id=job.answer.id,
             asked_by=job.asker.key,
             recipe=recipe,
@@ -69,12 +68,10 @@ def _answer(job: Job, outcome: Outcome, services: Services) -> Turn:
 
 
 async def _dry_run(job: Job, services: Services, recipe: str) -> Turn:
-    if services.trainer is None:
-        raise Refused("training.no_base")
     job.live.show(say("training.collecting", job.locale))
-    collected = await services.trainer.collect()
+    collected = await services.training.collect()
     try:
-        check_enough(collected, services)
+        services.training.check_enough(collected)
         verdict = say("training.enough", job.locale)
     except Refused as refused:
         verdict = say(refused.line, job.locale, **refused.values)

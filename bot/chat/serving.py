@@ -38,13 +38,18 @@ class Judgement:
 
 
 class ServedReleases:
-    """The releases of one process's engine, as the database wants them."""
+    """The releases of one process's engine, as the database wants them.
 
-    def __init__(self, units: UnitOfWorkFactory, engine: Engine, settings: LearningSettings) -> None:
+    A process without an engine (the command line) changes the database only, and names the base model's release.
+    """
+
+    def __init__(
+        self, units: UnitOfWorkFactory, engine: Engine | None, settings: LearningSettings, *, base: str = ""
+    ) -> None:
         self._units = units
         self._engine = engine
         self._settings = settings
-        self._base = ""
+        self._base = base
         self._active: str | None = None
         self._candidate = ""
         self._refused: set[str] = set()
@@ -72,29 +77,30 @@ class ServedReleases:
         Raises:
             StorageError: the database cannot be read.
         """
-        if not self._engine.health().is_ready:
+        engine = self._engine
+        if engine is None or not engine.health().is_ready:
             return
-        self._base = self._base or self._engine.health().release
+        self._base = self._base or engine.health().release
         async with self._units.reading() as uow:
             releases = await uow.releases.all()
         wanted = [row for row in releases if row.state in _IN_SERVICE and row.weights and row.base == self._base]
         active = next((row for row in wanted if row.state is ReleaseState.ACTIVE), None)
         candidate = next((row for row in wanted if row.state is ReleaseState.CANDIDATE), None)
         try:
-            await self._serve(active)
-            await self._try_out(candidate)
+            await self._serve(active, engine)
+            await self._try_out(candidate, engine)
         except (EngineLoading, EngineDown) as error:
             log.info("releases wait for the engine", error=type(error).__name__)
 
-    async def _serve(self, release: Release | None) -> None:
+    async def _serve(self, release: Release | None, engine: Engine) -> None:
         name = release.name if release else ""
         if name == self._active or name in self._refused:
             return
         before = self._active
         try:
             if release is not None and name != self._candidate:
-                await self._engine.load_release(name, self._folder(release))
-            await self._engine.serve_release(name)
+                await engine.load_release(name, self._folder(release))
+            await engine.serve_release(name)
         except ModelError as error:
             self._set_aside(name, error)
             return
@@ -103,19 +109,19 @@ class ServedReleases:
         if name == self._candidate:
             self._candidate = ""
         if before:
-            await self._engine.unload_release(before)
+            await engine.unload_release(before)
 
-    async def _try_out(self, release: Release | None) -> None:
+    async def _try_out(self, release: Release | None, engine: Engine) -> None:
         name = release.name if release else ""
         if name == self._candidate or name in self._refused:
             return
         before, self._candidate = self._candidate, ""
         if before and before != self._active:
-            await self._engine.unload_release(before)
+            await engine.unload_release(before)
         if release is None:
             return
         try:
-            await self._engine.load_release(name, self._folder(release))
+            await engine.load_release(name, self._folder(release))
         except ModelError as error:
             self._set_aside(name, error)
             return

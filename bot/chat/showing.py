@@ -10,32 +10,63 @@ import structlog
 from bot.domain.conversation import Delivery, DeliveryState
 from bot.domain.messages import MessageRef
 from bot.errors import DeliveryError
-from bot.ports import Reply, UnitOfWorkFactory
+from bot.ports import Reply, UnitOfWork, UnitOfWorkFactory
 
 log = structlog.get_logger(__name__)
 
 
 class StoredDeliveries:
-    """The delivery table as one answer sees it: written around every send."""
+    """The delivery table as one answer sees it: written around every send.
+
+    While an answer grows, each send is two transactions of its own. Those of its last state share the transactions
+    that are needed anyway: the first send is announced as the answer is recorded, and what arrived is written with
+    whatever is written next, at the latest as the event is closed.
+    """
 
     def __init__(self, turn_id: str, known: Sequence[Delivery], units: UnitOfWorkFactory) -> None:
         self._turn_id = turn_id
         self._units = units
         self._parts = {delivery.part: delivery for delivery in known}
+        self._is_announced = False
+        self._shares = False
+        self._unwritten: list[Delivery] = []
 
     @property
     def parts(self) -> Sequence[Delivery]:
         return [self._parts[part] for part in sorted(self._parts)]
 
     async def sending(self, part: int) -> None:
+        if part == 0 and self._is_announced:
+            self._is_announced = False
+            return
         await self._put(Delivery(self._turn_id, part, DeliveryState.SENDING))
 
     async def sent(self, part: int, ref: MessageRef) -> None:
-        await self._put(Delivery(self._turn_id, part, DeliveryState.SENT, ref))
+        await self._put(Delivery(self._turn_id, part, DeliveryState.SENT, ref), later=self._shares)
 
-    async def _put(self, delivery: Delivery) -> None:
-        async with self._units() as uow:
+    async def announce(self, uow: UnitOfWork) -> None:
+        """In the transaction that records the answer: its last state is about to be sent."""
+        self._shares = True
+        if not self._parts:
+            await uow.deliveries.put(Delivery(self._turn_id, 0, DeliveryState.SENDING))
+            self._is_announced = True
+
+    async def settle(self, uow: UnitOfWork) -> None:
+        """In a transaction of the caller's: write what arrived and is not written yet."""
+        for delivery in self._unwritten:
             await uow.deliveries.put(delivery)
+        self._unwritten.clear()
+
+    async def flush(self) -> None:
+        """Write what arrived, in a transaction of its own where there is anything to write."""
+        if self._unwritten:
+            async with self._units() as uow:
+                await self.settle(uow)
+
+    async def _put(self, delivery: Delivery, *, later: bool = False) -> None:
+        self._unwritten.append(delivery)
+        if not later:
+            await self.flush()
         self._parts[delivery.part] = delivery
 
 

@@ -29,9 +29,17 @@ log = structlog.get_logger(__name__)
 
 
 async def write_answer(
-    job: Job, services: Services, messages: Sequence[PromptMessage], sampling: SamplingParams, *, note: str = ""
+    job: Job,
+    services: Services,
+    messages: Sequence[PromptMessage],
+    sampling: SamplingParams,
+    *,
+    note: str = "",
+    keep_prompt: bool = True,
 ) -> Turn:
     """Wait for a slot, stream the answer to the platform, and return its turn in the last state.
+
+    A prompt that holds what people did not say to the bot is not kept with the turn.
 
     Raises:
         Refused: the line is full.
@@ -40,11 +48,11 @@ async def write_answer(
     async with services.admission.slot(job.asker.key, job.place.key, job.live.waiting):
         job.answer = replace(
             job.answer,
-            prompt=tuple(messages),
+            prompt=tuple(messages) if keep_prompt else None,
             sampling=sampling,
             timings=replace(job.answer.timings, admitted=_since(job, services)),
         )
-        finished = await _stream(job, services, note)
+        finished = await _stream(job, services, tuple(messages), note)
     if not job.text.strip():
         raise GenerationError("error.empty_answer")
     too_long = finished.reason is FinishReason.LENGTH
@@ -52,13 +60,12 @@ async def write_answer(
     return job.answer.ended(TurnStatus.COMPLETE, job.text.strip(), "\n".join(filter(None, notes)))
 
 
-async def _stream(job: Job, services: Services, note: str) -> Finished:
+async def _stream(job: Job, services: Services, messages: tuple[PromptMessage, ...], note: str) -> Finished:
     """The engine's events into the job: text, release, token counts and timings."""
-    assert job.answer.prompt is not None
     assert job.answer.sampling is not None
     request = GenerationRequest(
         job.answer.id,
-        job.answer.prompt,
+        messages,
         job.answer.sampling,
         person=job.asker.key,
         place=job.place.key,

@@ -37,10 +37,11 @@ ASKS = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is summed up: its lines, oldest first, and a sentence on what was covered."""
+    """What is summed up: its lines, oldest first; a sentence on what was covered; whether it was given to the bot."""
 
     lines: tuple[str, ...]
     covered: str
+    was_given: bool
 
 
 async def summarize(job: Job, services: Services) -> Turn:
@@ -55,7 +56,10 @@ async def summarize(job: Job, services: Services) -> Turn:
         digests = await _digests(parts, ask, job, services)
         parts = await _parts(digests, ask, job, services)
     prompt = await _prompt(parts[0], ask, job, services)
-    return await write_answer(job, services, prompt.messages, _sampling(prompt.answer_tokens), note=source.covered)
+    sampling = _sampling(prompt.answer_tokens)
+    return await write_answer(
+        job, services, prompt.messages, sampling, note=source.covered, keep_prompt=source.was_given
+    )
 
 
 async def _source(job: Job, services: Services, text: str, last: int) -> Source:
@@ -63,12 +67,12 @@ async def _source(job: Job, services: Services, text: str, last: int) -> Source:
     texts = [text, *(file.text for file in job.question.attachments if file.text)]
     given = "\n".join(part for part in texts if part)
     if given:
-        return Source(tuple(line for line in given.splitlines() if line.strip()), "")
+        return Source(tuple(line for line in given.splitlines() if line.strip()), "", was_given=True)
     job.live.show("", say("summarize.reading", job.locale))
     read = await _read(job, last)
     talk = [message for message in reversed(read) if clean(message.text) and not looks_like_command(message.text)]
     lines = tuple(f"{message.author}: {clean(message.text)}" for message in talk)
-    return Source(lines, _covered(talk, job.locale))
+    return Source(lines, _covered(talk, job.locale), was_given=False)
 
 
 async def _read(job: Job, last: int) -> list[HistoryMessage]:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.chat.jobs import Services
+from bot.chat.serving import ServedReleases
 from bot.domain.releases import Release, ReleaseState, Run, RunState
 from bot.domain.training import (
     Collected,
@@ -26,6 +26,8 @@ from bot.domain.training import (
     TrainingReport,
 )
 from bot.errors import EngineLoading, InklingError, Refused, TrainingFailed
+from bot.ports import Clock, Trainer, UnitOfWorkFactory
+from bot.settings import LearningSettings
 
 log = structlog.get_logger(__name__)
 
@@ -57,10 +59,32 @@ class CurrentRun:
 
 
 class Training:
-    """Starts runs and knows the one under way in this process."""
+    """Starts runs and knows the one under way in this process. `trainer` is None where none can work."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        units: UnitOfWorkFactory,
+        trainer: Trainer | None,
+        releases: ServedReleases,
+        settings: LearningSettings,
+        clock: Clock,
+    ) -> None:
+        self._units = units
+        self.trainer = trainer
+        self._releases = releases
+        self._settings = settings
+        self._clock = clock
         self.current: CurrentRun | None = None
+
+    async def collect(self) -> Collected:
+        """What a run would be given.
+
+        Raises:
+            Refused: no run is possible here.
+        """
+        if self.trainer is None:
+            raise Refused("training.no_base")
+        return await self.trainer.collect()
 
     def stop(self) -> bool:
         """Stop the run under way; whether there was one."""
@@ -71,43 +95,40 @@ class Training:
             self.current.task.cancel()
         return True
 
-    async def run(
-        self, services: Services, *, run_id: str, asked_by: str, recipe: str, on_progress: OnProgress
-    ) -> Outcome:
+    async def run(self, *, run_id: str, asked_by: str, recipe: str, on_progress: OnProgress) -> Outcome:
         """Collect, train, test, and bring a better candidate into service.
 
         Raises:
             Refused: a run is under way, or there is too little to learn from; the line says how much is missing.
             TrainingFailed: it could not go on; the run is recorded as failed.
         """
-        trainer = services.trainer
-        if trainer is None:
+        if self.trainer is None:
             raise Refused("training.no_base")
-        if not services.releases.base:
+        if not self._releases.base:
             raise EngineLoading
-        if self.current is not None or trainer.is_running():
+        if self.current is not None or self.trainer.is_running():
             raise Refused("training.busy")
-        run = Run(run_id, asked_by, recipe, RunState.RUNNING, services.clock.now())
+        run = Run(run_id, asked_by, recipe, RunState.RUNNING, self._clock.now())
         # Taken before the first await, so that a second start finds it.
         self.current = CurrentRun(run)
         try:
-            collected = await trainer.collect()
-            check_enough(collected, services)
+            collected = await self.collect()
+            self.check_enough(collected)
             run = replace(run, used=len(collected.examples), dropped=dict(collected.dropped))
-            return await self._train(run, collected, services, on_progress)
+            return await self._train(run, collected, on_progress)
         finally:
             self.current = None
 
-    async def _train(self, run: Run, collected: Collected, services: Services, on_progress: OnProgress) -> Outcome:
+    async def _train(self, run: Run, collected: Collected, on_progress: OnProgress) -> Outcome:
         assert self.current is not None
-        await _keep(run, services)
+        await self._keep(run)
         if self.current.stopped:
-            return Outcome(await _end(run, RunState.STOPPED, "", services), collected)
-        parent = await _in_service(services)
+            return Outcome(await self._end(run, RunState.STOPPED, ""), collected)
+        parent = await self._in_service()
         order = TrainingOrder(
             run.id, run.recipe, collected, parent.weights if parent else None, seed=int(run.started_at.timestamp())
         )
-        self.current.task = asyncio.create_task(self._follow(order, services, on_progress), name=f"train {run.id}")
+        self.current.task = asyncio.create_task(self._follow(order, on_progress), name=f"train {run.id}")
         try:
             report = await self.current.task
         except asyncio.CancelledError:
@@ -115,12 +136,12 @@ class Training:
             await self._end_task()
             if not stopped:
                 raise
-            return Outcome(await _end(run, RunState.STOPPED, "", services), collected)
+            return Outcome(await self._end(run, RunState.STOPPED, ""), collected)
         except InklingError as error:
             log.error("training failed", run=run.id, error=type(error).__name__, detail=getattr(error, "detail", ""))
-            await _end(run, RunState.FAILED, getattr(error, "line", ""), services)
+            await self._end(run, RunState.FAILED, getattr(error, "line", ""))
             raise
-        return await _conclude(run, collected, report, parent, services)
+        return await self._conclude(run, collected, report, parent)
 
     async def _end_task(self) -> None:
         assert self.current is not None
@@ -128,18 +149,18 @@ class Training:
         self.current.task.cancel()
         await asyncio.gather(self.current.task, return_exceptions=True)
 
-    async def _follow(self, order: TrainingOrder, services: Services, on_progress: OnProgress) -> TrainingReport:
-        assert services.trainer is not None
+    async def _follow(self, order: TrainingOrder, on_progress: OnProgress) -> TrainingReport:
+        assert self.trainer is not None
         assert self.current is not None
-        async with aclosing(services.trainer.train(order)) as events:
+        async with aclosing(self.trainer.train(order)) as events:
             async for event in events:
                 if isinstance(event, TrainingReport):
-                    await self._keep_points(services)
+                    await self._keep_points()
                     return event
-                await self._note(event, services, on_progress)
+                await self._note(event, on_progress)
         raise TrainingFailed
 
-    async def _note(self, event: TrainingEvent, services: Services, on_progress: OnProgress) -> None:
+    async def _note(self, event: TrainingEvent, on_progress: OnProgress) -> None:
         assert self.current is not None
         if isinstance(event, TrainingMetric):
             self.current.points.append(event)
@@ -148,91 +169,82 @@ class Training:
             self.current.progress = event
             on_progress(event)
             if changed:
-                await self._keep_points(services)
+                await self._keep_points()
 
-    async def _keep_points(self, services: Services) -> None:
+    async def _keep_points(self) -> None:
         assert self.current is not None
         points, self.current.points = self.current.points, []
         if points:
-            async with services.units() as uow:
+            async with self._units() as uow:
                 await uow.releases.put_metrics(self.current.run.id, points)
 
+    async def _conclude(
+        self, run: Run, collected: Collected, report: TrainingReport, parent: Release | None
+    ) -> Outcome:
+        base = self._releases.base
+        release = Release(
+            name=f"{base.partition('@')[0]}-{run.id.replace('-', '')[-6:]}@{report.fingerprint[:8]}",
+            base=base,
+            state=ReleaseState.REJECTED,
+            created_at=self._clock.now(),
+            weights=report.weights if report.passed else None,
+            parent=parent.name if parent else base,
+            fingerprint=report.data_fingerprint,
+            scores={name: figure.value for name, figure in report.figures.items()},
+        )
+        if report.passed:
+            release = replace(release, state=await self._releases.bring_in(release))
+        else:
+            async with self._units() as uow:
+                await uow.releases.put(release)
+        state = RunState.PROMOTED if report.passed else RunState.REJECTED
+        ended = await self._end(run, state, ",".join(report.failed_gates), release.name)
+        return Outcome(ended, collected, report, release)
 
-def check_enough(collected: Collected, services: Services) -> None:
-    """Whether one can learn and test from these.
+    def check_enough(self, collected: Collected) -> None:
+        """Whether one can learn and test from these.
 
-    Raises:
-        Refused: there are too few ratings, or too few of one kind; the line says how many are missing.
-    """
-    need = services.learning.least_ratings
-    have = collected.verdicts
-    if have < need:
-        raise Refused("training.too_few", have=have, need=need, missing=need - have)
-    counts = Counter(example.good for example in collected.examples if example.kind is ExampleKind.VERDICT)
-    if min(counts[True], counts[False]) < LEAST_OF_EACH:
-        raise Refused("training.one_sided", good=counts[True], bad=counts[False], need=LEAST_OF_EACH)
+        Raises:
+            Refused: there are too few ratings, or too few of one kind; the line says how many are missing.
+        """
+        need, have = self._settings.least_ratings, collected.verdicts
+        if have < need:
+            raise Refused("training.too_few", have=have, need=need, missing=need - have)
+        counts = Counter(example.good for example in collected.examples if example.kind is ExampleKind.VERDICT)
+        if min(counts[True], counts[False]) < LEAST_OF_EACH:
+            raise Refused("training.one_sided", good=counts[True], bad=counts[False], need=LEAST_OF_EACH)
 
+    async def close_interrupted(self) -> None:
+        """Record the runs that ended with their process as failed."""
+        if self.trainer is None or self.trainer.is_running() or self.current is not None:
+            return
+        async with self._units() as uow:
+            for run in await uow.releases.runs():
+                if run.state is RunState.RUNNING:
+                    ended = replace(run, state=RunState.FAILED, verdict="training.interrupted")
+                    await uow.releases.put_run(replace(ended, finished_at=self._clock.now()))
 
-async def _in_service(services: Services) -> Release | None:
-    """The trained release in service, which a candidate has to beat; None: the base model."""
-    async with services.units.reading() as uow:
-        releases = await uow.releases.all()
-    return next((row for row in releases if row.weights and row.state is ReleaseState.ACTIVE), None)
+    async def last_begun(self) -> datetime:
+        """When the latest run began; long ago when there was none."""
+        async with self._units.reading() as uow:
+            runs = await uow.releases.runs(limit=1)
+        return runs[0].started_at if runs else self._clock.now() - timedelta(days=36_500)
 
+    async def _in_service(self) -> Release | None:
+        """The trained release in service, which a candidate has to beat; None: the base model."""
+        async with self._units.reading() as uow:
+            releases = await uow.releases.all()
+        base = self._releases.base
+        return next(
+            (row for row in releases if row.weights and row.base == base and row.state is ReleaseState.ACTIVE), None
+        )
 
-async def _conclude(
-    run: Run, collected: Collected, report: TrainingReport, parent: Release | None, services: Services
-) -> Outcome:
-    base = services.releases.base
-    release = Release(
-        name=f"{base.partition('@')[0]}-{run.id.replace('-', '')[-6:]}@{report.fingerprint[:8]}",
-        base=base,
-        state=ReleaseState.REJECTED,
-        created_at=services.clock.now(),
-        weights=report.weights if report.passed else None,
-        parent=parent.name if parent else base,
-        fingerprint=report.data_fingerprint,
-        scores={name: figure.value for name, figure in report.figures.items()},
-    )
-    if report.passed:
-        release = replace(release, state=await services.releases.bring_in(release))
-    else:
-        async with services.units() as uow:
-            await uow.releases.put(release)
-    state = RunState.PROMOTED if report.passed else RunState.REJECTED
-    verdict = ",".join(report.failed_gates)
-    return Outcome(await _end(run, state, verdict, services, release.name), collected, report, release)
+    async def _end(self, run: Run, state: RunState, verdict: str, release: str | None = None) -> Run:
+        ended = replace(run, state=state, verdict=verdict, finished_at=self._clock.now(), release=release)
+        await self._keep(ended)
+        log.info("training ended", run=run.id, state=state, verdict=verdict, release=release)
+        return ended
 
-
-async def _end(run: Run, state: RunState, verdict: str, services: Services, release: str | None = None) -> Run:
-    ended = replace(run, state=state, verdict=verdict, finished_at=services.clock.now(), release=release)
-    await _keep(ended, services)
-    log.info("training ended", run=run.id, state=state, verdict=verdict, release=release)
-    return ended
-
-
-async def _keep(run: Run, services: Services) -> None:
-    async with services.units() as uow:
-        await uow.releases.put_run(run)
-
-
-async def close_interrupted(services: Services) -> list[Run]:
-    """Runs that ended with their process are recorded as failed; those."""
-    if services.trainer is None or services.trainer.is_running() or services.training.current is not None:
-        return []
-    async with services.units() as uow:
-        left = [run for run in await uow.releases.runs() if run.state is RunState.RUNNING]
-        ended = [
-            replace(run, state=RunState.FAILED, verdict="training.interrupted", finished_at=services.clock.now())
-            for run in left
-        ]
-        for run in ended:
+    async def _keep(self, run: Run) -> None:
+        async with self._units() as uow:
             await uow.releases.put_run(run)
-    return ended
-
-
-async def last_run_at(services: Services) -> datetime:
-    """When the latest run began; long ago when there was none."""
-    async with services.units.reading() as uow:
-        runs = await uow.releases.runs(limit=1)
-    return runs[0].started_at if runs else services.clock.now() - timedelta(days=36_500)

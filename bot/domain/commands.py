@@ -103,6 +103,11 @@ class Command:
     reads_files: bool = False
 
     @property
+    def is_aside(self) -> bool:
+        """Whether it stands beside the talk: nobody's next message answers it, or waits for it."""
+        return self.private or self.who is Who.ADMINS
+
+    @property
     def main(self) -> Option | None:
         """The option that takes the words without a name."""
         return next((option for option in self.options if option.main), None)
@@ -262,7 +267,6 @@ RELEASE = Command(
             "action",
             OptionType.CHOICE,
             Text("what to do", "操作"),
-            main=True,
             choices=_choices(
                 ("list", "list all", "列出全部"),
                 ("show", "show one, with its figures", "查看一个版本及其数据"),
@@ -274,6 +278,7 @@ RELEASE = Command(
             "name",
             OptionType.TEXT,
             Text("which release (the one in service)", "哪个版本（默认在用版本）"),
+            main=True,
             high=200,
             completes=True,
         ),
@@ -290,7 +295,6 @@ RETRAIN = Command(
             "action",
             OptionType.CHOICE,
             Text("what to do", "操作"),
-            main=True,
             choices=_choices(
                 ("start", "train, test, and promote if better", "训练、检验，更好则启用"),
                 ("dry-run", "show what would be trained on", "只查看会用到哪些数据"),
@@ -302,6 +306,7 @@ RETRAIN = Command(
             "recipe",
             OptionType.CHOICE,
             Text("how to train", "训练方式"),
+            main=True,
             choices=_choices(
                 ("standard", "standard", "标准"),
                 ("quick", "quick and rough", "快速粗略"),

@@ -139,6 +139,8 @@ class EngineHealth:
     detail: str = ""
     # How many requests the engine advances at the same time.
     capacity: int = 1
+    # Those loaded beside the base model, which is always there.
+    releases: tuple[str, ...] = ()
 
     @property
     def is_ready(self) -> bool:

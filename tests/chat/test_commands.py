@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -254,6 +255,34 @@ async def test_a_summary_is_beside_the_conversation(house: House) -> None:
 
     assert answer.prompt is not None
     assert [message.role for message in answer.prompt] == [Role.SYSTEM, Role.USER]
+
+
+async def test_what_people_only_said_in_a_channel_is_not_kept_with_its_summary(house: House) -> None:
+    past = HistoryMessage(
+        MessageRef(Platform.DISCORD, "general", "1"), "Ana", "The code is Swordfish.", house.clock.now()
+    )
+    house.platform.past = [past]
+
+    answer = await house.call("summarize", place=CHANNEL)
+
+    assert "Swordfish" in house.generator.requests[-1].messages[-1].content
+    assert answer.prompt is None
+
+
+async def test_a_summary_from_a_message_begins_there(house: House) -> None:
+    refs = [MessageRef(Platform.DISCORD, "general", str(number)) for number in range(5)]
+    house.platform.past = [
+        HistoryMessage(ref, "Ana", f"word{ref.message}", house.clock.now()) for ref in reversed(refs)
+    ]
+    call = replace(house.command("summarize", place=CHANNEL), message=refs[3])
+
+    accepted = await house.core.accept(call)
+    assert accepted is not None
+    await house.settled(accepted.answer.id)
+
+    content = house.generator.requests[-1].messages[-1].content
+    assert "word3" in content
+    assert "word2" not in content
 
 
 # --- /privacy -------------------------------------------------------------------------------------------------------

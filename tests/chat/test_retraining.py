@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from bot.chat.learning import Upkeep
-from bot.chat.training import close_interrupted
 from bot.domain.conversation import TurnStatus
 from bot.domain.generation import GenerationRequest
 from bot.domain.messages import RateReply, StopReply
@@ -133,7 +132,7 @@ async def test_ratings_of_one_kind_are_refused(taught: House, trainer: ScriptedT
 async def test_only_one_run_at_a_time(taught: House, trainer: ScriptedTrainer) -> None:
     trainer.steps = asyncio.Semaphore(0)
     await taught.core.accept(taught.command("retrain"))
-    await taught.platform.until(lambda: bool(trainer.orders))
+    await _begun(trainer)
 
     second = await taught.call("retrain")
     trainer.elsewhere = True
@@ -170,7 +169,7 @@ async def test_a_word_stops_a_run_that_another_admin_began(taught: House, traine
     trainer.steps = asyncio.Semaphore(1)
     accepted = await taught.core.accept(taught.command("retrain"))
     assert accepted is not None
-    await taught.platform.until(lambda: bool(trainer.orders))
+    await _begun(trainer)
     taught.platform.admins.add(LIN.key)
 
     said = await taught.call("retrain", by=LIN, action="stop")
@@ -198,12 +197,12 @@ async def test_a_run_ends_with_its_process_and_is_not_begun_again(tmp_path: Path
         house.platform.admins.add(ANA.key)
         await house.services.releases.follow()
         accepted = await house.core.accept(house.command("retrain"))
-        await house.platform.until(lambda: bool(trainer.orders))
+        await _begun(trainer)
     assert accepted is not None
 
     async with open_house(tmp_path, trainer=trainer) as house:
         house.platform.admins.add(ANA.key)
-        await close_interrupted(house.services)
+        await house.services.training.close_interrupted()
         answer = await house.settled(accepted.answer.id)
         runs = await _runs(house)
 
@@ -314,9 +313,9 @@ async def test_an_admin_goes_back_and_forth_by_hand(taught: House, trainer: Scri
 
     await taught.call("release", action="rollback")
     after_rollback = taught.generator.health().release
-    await taught.call("release", action="use", name=name)
+    await taught.ask(f"/release use {name}")
     after_use = taught.generator.health().release
-    await taught.call("release", action="use", name=base)
+    await taught.ask(f"!release use {base}")
 
     assert (after_rollback, after_use, taught.generator.health().release) == (base, name, base)
 
@@ -325,7 +324,7 @@ async def test_an_admin_goes_back_and_forth_by_hand(taught: House, trainer: Scri
     ("action", "name", "words"), [("use", "nobody@1", "no release"), ("rollback", "", "nothing to")]
 )
 async def test_what_cannot_be_done_with_a_release_is_said(taught: House, action: str, name: str, words: str) -> None:
-    answer = await taught.call("release", action=action, name=name)
+    answer = await taught.ask(f"/release {action} {name}")
 
     assert answer.status is TurnStatus.REFUSED
     assert words in answer.text
@@ -408,9 +407,13 @@ async def test_a_schedule_starts_a_run_when_it_is_due(tmp_path: Path, trainer: S
 
         await upkeep.round()
 
-        async with asyncio.timeout(8):
-            while not trainer.orders:
-                await asyncio.sleep(0.01)
+        await _begun(trainer)
+
+
+async def _begun(trainer: ScriptedTrainer) -> None:
+    async with asyncio.timeout(8):
+        while not trainer.orders:
+            await asyncio.sleep(0.01)
 
 
 def _last(house: House) -> str:
