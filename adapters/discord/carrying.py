@@ -90,11 +90,7 @@ class ChannelCarrier:
             return await self._channel.send(part.content, nonce=nonce, allowed_mentions=ASKER, **more)
 
         message = await persist(send, tries)
-        ref = ref_of(self._channel.id, message.id)
-        if message.content.strip() != part.content.strip():
-            # The nonce was known: this is a message of an earlier try, with the words of then.
-            await self.edit(ref, part, tries=tries)
-        return ref
+        return ref_of(self._channel.id, message.id)
 
     async def edit(self, ref: MessageRef, part: Part, *, tries: int = TRIES) -> None:
         message = self._channel.get_partial_message(int(ref.message))

@@ -46,6 +46,7 @@ class Client(discord.AutoShardedClient):
         self._interacting = Interacting(self, desk)
         self._missed_since = missed_since
         self._lost_since: dict[int, datetime] = {}
+        self._is_leaving = False
 
     async def setup_hook(self) -> None:
         """Buttons are known by their ids, whichever process made them."""
@@ -55,6 +56,12 @@ class Client(discord.AutoShardedClient):
         """An event that broke is logged, and the next one is served."""
         log.exception("event failed", name=event_method)
 
+    async def leave_gateway(self) -> None:
+        """Hear of nothing more; requests can still be made."""
+        self._is_leaving = True
+        for shard in self.shards.values():
+            await shard.disconnect()
+
     # --- the gateway's life -----------------------------------------------------------------------------------------
 
     async def on_connect(self) -> None:
@@ -63,6 +70,8 @@ class Client(discord.AutoShardedClient):
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
         """Remember since when a shard hears nothing."""
+        if self._is_leaving:
+            return
         self._lost_since.setdefault(shard_id, self._desk.clock.now())
         log.warning("gateway lost", shard=shard_id)
 

@@ -129,7 +129,7 @@ class Interacting:
     async def _ask(self, ask: Ask, call: Call) -> None:
         """Store, acknowledge; the answer comes through `open_reply`, maybe before this returns."""
         if ask.event_id in self._desk.calls:
-            log.info("interaction delivered again", event=ask.event_id)
+            log.info("interaction delivered again", interaction=ask.event_id)
             return
         self._desk.calls[ask.event_id] = call
         accepting = asyncio.ensure_future(self._desk.core.accept(ask))

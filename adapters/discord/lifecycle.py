@@ -104,8 +104,7 @@ class DiscordPlatform:
     async def stop_listening(self) -> None:
         """Leave the gateway; answers in flight are still shown."""
         if self._client is not None:
-            for shard in self._client.shards.values():
-                await shard.disconnect()
+            await self._client.leave_gateway()
 
     async def close(self) -> None:
         """Let go of every connection."""

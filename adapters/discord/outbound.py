@@ -71,9 +71,9 @@ class DiscordReply:
         self._shown = {part.part: _Shown(part.ref, None) for part in target.log.parts if part.ref is not None}
         self._unsure = {part.part for part in target.log.parts if part.ref is None}
         self._sought = {0} if sought and not self._shown else set()
-        self._is_doubtful = False
-        self._in_line = False
+        self._tried = set(self._unsure)
         self._gone: dict[int, int] = {}
+        self._is_doubtful = self._is_in_line = self._is_refused = False
         desk.pacer.join(carrier.bucket, self)
         self._typing: asyncio.Task[None] | None = None
         if isinstance(carrier, ChannelCarrier) and not self._shown:
@@ -85,8 +85,8 @@ class DiscordReply:
 
     async def waiting(self, position: int) -> None:
         """Typing says that an answer comes; only a place in line is said in words."""
-        if position > 1 or self._in_line:
-            self._in_line = True
+        if position > 1 or self._is_in_line:
+            self._is_in_line = True
             await self._show(lambda: layout.waiting(position, self._locale))
 
     async def show(self, text: str, note: str = "") -> None:
@@ -113,13 +113,17 @@ class DiscordReply:
     # --- states -----------------------------------------------------------------------------------------------------
 
     async def _show(self, lay_out: Callable[[], Sequence[Part]]) -> None:
-        if not self._desk.pacer.may_show(self._carrier.bucket, self):
+        if self._is_refused or not self._desk.pacer.may_show(self._carrier.bucket, self):
             return
         try:
             await self._recover()
             await self._bring(await asyncio.to_thread(lay_out), _ONCE)
         except Expired:
             await self._change_carrier()
+        except DeliveryError as error:
+            # Discord counts refused requests, and shuts out who makes many: only the last state is tried again.
+            self._is_refused = not error.retryable
+            raise
 
     async def _finish(self, answer: Answer) -> None:
         try:
@@ -143,10 +147,15 @@ class DiscordReply:
 
     async def _create(self, number: int, part: Part, tries: int) -> None:
         self._stop_typing()
+        is_repeated = number in self._tried
+        self._tried.add(number)
         await self._target.log.sending(number)
         ref = await self._carrier.create(number, part, again=self._gone.get(number, 0), tries=tries)
         await self._target.log.sent(number, ref)
-        self._shown[number] = _Shown(ref, part)
+        self._shown[number] = shown = _Shown(ref, None if is_repeated else part)
+        if is_repeated:
+            # Where the nonce was known, this is the message of the earlier try, with the words of then.
+            await self._edit(number, shown, part, tries)
 
     async def _edit(self, number: int, shown: _Shown, part: Part, tries: int) -> None:
         try:
@@ -155,6 +164,7 @@ class DiscordReply:
         except Gone:
             # Somebody deleted it, or it is too old to be edited this often. The last state is posted anew.
             self._gone[number] = self._gone.get(number, 0) + 1
+            self._tried.discard(number)
             del self._shown[number]
             if tries > _ONCE:
                 await self._create(number, part, tries)

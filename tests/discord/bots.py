@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.discord import DiscordPlatform
+from adapters.discord.translating import ref_of
 from bot.domain.ratings import Rating, Suggestion
 from bot.engine.scripted import ScriptedGenerator
 from bot.ports import Painter
@@ -42,8 +43,6 @@ class Bot:
             return await uow.ratings.suggestions_of([await self._turn_id(message)])
 
     async def _turn_id(self, message: Message) -> str:
-        from adapters.discord.translating import ref_of
-
         async with self.house.services.units.reading() as uow:
             found = await uow.deliveries.turn_of(ref_of(int(message.channel.id), int(message.id)))
         assert found is not None
@@ -52,8 +51,12 @@ class Bot:
 
 def _settled(channel: Channel, server: DiscordServer, count: int) -> list[Message] | None:
     ours = [message for message in channel.messages if message.author is server.bot]
-    growing = any(button.label in ("Stop", "停止") for message in ours for button in message.buttons)
+    growing = any(_grows(message) for message in ours)
     return ours if len(ours) >= count and not growing else None
+
+
+def _grows(message: Message) -> bool:
+    return message.loading or any(button.label in ("Stop", "停止") for button in message.buttons)
 
 
 def settings_for(server: DiscordServer, folder: Path, **variables: str) -> DiscordSettings:
