@@ -101,8 +101,25 @@ async def test_an_acknowledgement_may_carry_the_answer_for_everybody(
 
     async with connected(server, bolt):
         call = await ana.calls(general, "write", text="x")
-    assert general.messages == call.replies
-    assert call.replies[0].text == "for all"
+    assert [(message.author, message.text) for message in general.messages] == [
+        (ana, "/write x"),
+        (server.bot, "for all"),
+    ]
+    assert general.messages[1:] == call.replies
+
+
+async def test_an_acknowledgement_may_show_the_command_alone_to_everybody(
+    server: SlackServer, bolt: Bolt, ana: User, general: Channel
+) -> None:
+    @bolt.app.command("/write")
+    async def write(ack: Any) -> None:
+        await ack(response_type="in_channel")
+
+    async with connected(server, bolt):
+        call = await ana.calls(general, "write", text="x")
+    assert (call.failed, call.replies) == (None, [])
+    assert [message.text for message in general.messages] == ["/write x"]
+    assert [attempt.kind for attempt in server.deliveries.log] == ["slash_commands"]
 
 
 async def test_a_command_that_is_not_acknowledged_in_time_fails_and_is_not_repeated(

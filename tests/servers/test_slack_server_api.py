@@ -310,6 +310,16 @@ async def test_history_is_newest_first_without_replies_and_in_pages(
     assert await error(client.conversations_history(channel=general.id, cursor="no")) == "invalid_cursor"
 
 
+async def test_what_was_said_earlier_has_its_place_in_history(
+    client: AsyncWebClient, general: Channel, ana: User
+) -> None:
+    now = await ana.says(general, "now")
+    then = await ana.says(general, "an hour ago", ago=3600)
+    told = await client.conversations_history(channel=general.id)
+    assert [message["ts"] for message in told["messages"]] == [now.ts, then.ts]
+    assert 3599 < float(now.ts) - float(then.ts) < 3601
+
+
 async def test_replies_begin_with_the_root(client: AsyncWebClient, general: Channel, ana: User) -> None:
     root = await ana.says(general, "root")
     replies = [await ana.says(general, str(number), thread=root) for number in range(3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -86,14 +87,23 @@ async def test_faults_come_as_told(server: SlackServer, client: AsyncWebClient, 
 
 async def test_a_lost_answer_makes_the_sdk_post_twice_by_itself(server: SlackServer, general: Channel) -> None:
     async with web_client(server) as client:
-        server.faults.lose_answer("chat.postMessage")
+        server.faults.lose("chat.postMessage")
         await client.chat_postMessage(channel=general.id, text="hello")
     assert [message.text for message in general.messages] == ["hello", "hello"]
     async with web_client(server, retry_handlers=[]) as client:
-        server.faults.lose_answer("chat.postMessage")
+        server.faults.lose("chat.postMessage")
         with pytest.raises(aiohttp.ClientError):
             await client.chat_postMessage(channel=general.id, text="hello")
     assert len(general.messages) == 3
+
+
+async def test_an_answer_may_take_its_time(server: SlackServer, client: AsyncWebClient, general: Channel) -> None:
+    server.faults.delay("chat.postMessage", 0.1)
+    asking = asyncio.create_task(client.chat_postMessage(channel=general.id, text="x"))
+    await server.until(lambda: general.messages)
+    assert not asking.done()
+    await asking
+    assert len(server.seen("chat.postMessage")) == 1
 
 
 async def test_a_share_of_requests_is_rate_limited(server: SlackServer, client: AsyncWebClient) -> None:

@@ -179,6 +179,18 @@ async def test_an_outage_refuses_everything_for_a_while(server: SlackServer, bol
         await bolt.app.client.auth_test()
 
 
+async def test_a_server_that_stops_and_starts_again_is_found_again(server: SlackServer, bolt: Bolt) -> None:
+    ana, general = server.add_user("Ana"), server.add_channel("general")
+    bolt.hears("message")
+    async with connected(server, bolt):
+        await server.stop()
+        assert not server.connected
+        await server.start()
+        await server.until(lambda: server.connected)
+        await ana.says(general, "back?")
+        await server.until(lambda: bolt.heard)
+
+
 async def test_an_acknowledgement_of_nothing_is_a_violation(server: SlackServer) -> None:
     async with aiohttp.ClientSession() as session:
         socket = await open_socket(server, session)

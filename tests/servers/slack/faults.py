@@ -26,6 +26,7 @@ class Faults:
     def __init__(self) -> None:
         self._refusals: list[Refusal] = []
         self._losses: list[Refusal] = []
+        self._delays: list[Refusal] = []
         self._limited: tuple[float, random.Random] | None = None
         self._redelivered: tuple[float, random.Random] | None = None
         self._out_until = 0.0
@@ -51,9 +52,13 @@ class Faults:
         """Refuse the next requests whose Web API method or path matches: with a status, or 200 and Slack's `error`."""
         self._refusals.append(Refusal(re.compile(method_or_path), status, times, retry_after, error))
 
-    def lose_answer(self, method_or_path: str, *, times: int = 1) -> None:
-        """Do what the next matching requests ask, but cut the connection before they hear of it."""
+    def lose(self, method_or_path: str, times: int = 1) -> None:
+        """Do what the next matching requests ask, but cut the connection in place of an answer."""
         self._losses.append(Refusal(re.compile(method_or_path), 0, times))
+
+    def delay(self, method_or_path: str, seconds: float, times: int = 1) -> None:
+        """Answer the next matching requests only after this time."""
+        self._delays.append(Refusal(re.compile(method_or_path), 0, times, seconds))
 
     def rate_limit(self, share: float = 0.05, seed: int = 0) -> None:
         """Answer this share of Web API requests with 429 and Retry-After: 1; 0 ends it."""
@@ -78,8 +83,14 @@ class Faults:
             return Refusal(re.compile(""), 503, 0)
         return _take(self._refusals, path)
 
-    def loses_answer(self, path: str) -> bool:
+    def loses(self, path: str) -> bool:
+        """Whether this request's answer gets lost."""
         return _take(self._losses, path) is not None
+
+    def seconds_late(self, path: str) -> float:
+        """How long this request's answer takes."""
+        delayed = _take(self._delays, path)
+        return 0.0 if delayed is None else delayed.retry_after or 0.0
 
     def limits(self) -> bool:
         return self._limited is not None and self._limited[1].random() < self._limited[0]

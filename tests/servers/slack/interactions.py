@@ -16,6 +16,7 @@ from tests.servers.slack.blocks import InvalidBlocks
 from tests.servers.slack.delivering import NotAcked
 from tests.servers.slack.methods.views import checked_view
 from tests.servers.slack.modals import Modal
+from tests.servers.slack.text import as_delivered
 from tests.servers.slack.views_of import message_view
 from tests.servers.slack.webapi import ApiError, Args, message_blocks
 from tests.servers.slack.world import IM, Button, Channel, Message, Seen
@@ -193,8 +194,7 @@ class Interactions:
             "trigger_id": server.triggers.issue(act),
         }
         await self._hand_over("slash_commands", act)
-        if act.response:
-            answer(server, act, act.response)
+        self._after_command(act)
         return act
 
     async def press(self, user: User, message: Message, button: Button) -> Act:
@@ -279,6 +279,18 @@ class Interactions:
         if opens and act.modal is None:
             # A modal comes by a request of its own, at times a moment after the acknowledgement.
             await server.waits(lambda: act.modal is not None or bool(act.replies), MODAL_GRACE_S)
+
+    def _after_command(self, act: Act) -> None:
+        """Show what the acknowledgement of a command says; "in_channel" shows the typed command to everybody too."""
+        if act.channel is not None and act.response.get("response_type") == "in_channel":
+            typed = f"{act.payload['command']} {act.payload['text']}".strip()
+            self._server.show(Message(act.channel, self._server.world.now_ts(), act.user, as_delivered(typed)))
+        if not any(act.response.get(key) for key in ("text", "blocks", "attachments")):
+            return
+        try:
+            answer(self._server, act, act.response)
+        except (ApiError, InvalidBlocks) as error:
+            act.failed = f"the acknowledgement was refused: {error}"
 
     def _after_submission(self, act: Act, modal: Modal) -> None:
         server = self._server

@@ -9,7 +9,7 @@ import asyncio
 import mimetypes
 import time
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
@@ -30,6 +30,7 @@ from tests.servers.slack.webapi import WebApi
 from tests.servers.slack.world import Channel, File, Message, Rules, Seen, Session, Team, World
 
 LOOK_AGAIN_S = 0.1
+T = TypeVar("T")
 
 
 class SlackServer:
@@ -63,20 +64,30 @@ class SlackServer:
     # --- opening and closing ----------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.deliveries.close()
+        await self.stop()
+        if self._http is not None:
+            await self._http.close()
+
+    async def start(self) -> None:
+        """Listen, on the same port as before if there was one."""
         self._runner = web.AppRunner(routes(self), access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
         self._port = self._runner.addresses[0][1]
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.deliveries.close()
+    async def stop(self) -> None:
+        """Close every connection and the port; the workspace stays for the next start."""
+        if self._runner is None:
+            return
+        runner, self._runner = self._runner, None
         await self.sockets.close()
-        if self._http is not None:
-            await self._http.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await runner.cleanup()
 
     @property
     def url(self) -> str:
@@ -112,6 +123,15 @@ class SlackServer:
     @property
     def violations(self) -> list[str]:
         return self.world.violations
+
+    @property
+    def connected(self) -> bool:
+        """Whether the app has a socket open."""
+        return bool(self.sockets.connections)
+
+    def seen(self, name: str) -> list[Seen]:
+        """The requests to a Web API method, or to paths that hold this part."""
+        return [seen for seen in self.requests if name in (seen.api, seen.path) or f"/{name}/" in seen.path]
 
     @property
     def scopes(self) -> set[str]:
@@ -195,13 +215,17 @@ class SlackServer:
     # --- what changes the workspace ---------------------------------------------------------------------------------
 
     def publish(self, message: Message) -> None:
-        """A message appears for everybody."""
-        message.channel.add(message)
-        message.changed()
+        """A message appears for everybody, and the app is told."""
+        self.show(message)
         session = self.world.sessions.get((message.channel.id, message.root_ts))
         if session is not None and message.author is self.bot and session.loading and session.loading[-1]:
             session.loading.append("")
         self.notify.said(message)
+
+    def show(self, message: Message) -> None:
+        """A message appears for everybody."""
+        message.channel.add(message)
+        message.changed()
         self.changed()
 
     def show_to(self, user: User, message: Message) -> None:
@@ -290,28 +314,30 @@ class SlackServer:
             if not waiting.done():
                 waiting.set_result(None)
 
-    async def until(self, holds: Callable[[], object], timeout: float = 8) -> None:  # noqa: ASYNC109
-        """Wait until something holds; it is asked at every change, and now and then for what changes elsewhere.
+    async def until(self, holds: Callable[[], T], timeout: float = 8) -> T:  # noqa: ASYNC109
+        """Wait until something holds and give it; asked at every change, and now and then for changes elsewhere.
 
         Raises:
-            AssertionError: it did not in time; with what the server saw last.
+            TimeoutError: it did not in time; with what the server saw last.
         """
-        if not await self.waits(holds, timeout):
-            raise AssertionError(f"not within {timeout} s\n{self.story()}")
+        held = await self.waits(holds, timeout)
+        if not held:
+            raise TimeoutError(f"not within {timeout} s\n{self.story()}")
+        return held
 
-    async def waits(self, holds: Callable[[], object], seconds: float) -> bool:
-        """Whether something comes to hold within a time."""
+    async def waits(self, holds: Callable[[], T], seconds: float) -> T:
+        """What something comes to within a time, true or not."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        while not holds():
+        while not (held := holds()):
             left = end - loop.time()
             if left <= 0:
-                return False
+                return held
             waiting: asyncio.Future[None] = loop.create_future()
             self._waiting.add(waiting)
             await asyncio.wait([waiting], timeout=min(left, LOOK_AGAIN_S))
             self._waiting.discard(waiting)
-        return True
+        return held
 
     def story(self) -> str:
         """The last messages and requests, for a failed test's reader."""

@@ -68,13 +68,16 @@ class User:
         thread: Message | str | None = None,
         files: Sequence[tuple[str, bytes]] = (),
         broadcast: bool = False,
+        ago: float = 0,
     ) -> Message:
         """Post as a person does; `text` may hold mentions. An answer to a message is a reply in its thread.
+
+        With `ago` it was said so many seconds before now.
 
         Returns when the events are on their way, not when the app took them.
         """
         server = self._server
-        message = Message(channel, server.world.now_ts(), self, as_delivered(text))
+        message = Message(channel, server.world.now_ts(ago), self, as_delivered(text))
         root = thread if thread is not None else reply_to
         if root is not None:
             message.thread_ts = root.root_ts if isinstance(root, Message) else root

@@ -5,6 +5,7 @@ What a method does stands in `methods/`; this room decides whether it is asked a
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import time
@@ -123,7 +124,9 @@ class WebApi:
         error = answer.body.get("error") or answer.html
         world.requests.append(Seen(request.method, request.path, answer.status, args.values, time.monotonic(), error))
         self._server.changed()
-        if not error and self._server.faults.loses_answer(name) and request.transport is not None:
+        if late := self._server.faults.seconds_late(name):
+            await asyncio.sleep(late)
+        if not error and self._server.faults.loses(name) and request.transport is not None:
             request.transport.abort()
         return answer.response()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import random
 import time
+from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -199,10 +200,10 @@ class Channel:
         return self.by_ts.get(ts)
 
     def add(self, message: Message) -> None:
-        self.messages.append(message)
+        insort(self.messages, message, key=_time_of)
         self.by_ts[message.ts] = message
         if message.thread_ts and message.thread_ts != message.ts:
-            self.threads.setdefault(message.thread_ts, []).append(message)
+            insort(self.threads.setdefault(message.thread_ts, []), message, key=_time_of)
 
     def remove(self, message: Message) -> None:
         """Take a message out of sight. The root of a thread keeps its place: people go on there."""
@@ -212,6 +213,10 @@ class Channel:
             del self.by_ts[message.ts]
         if message.thread_ts and message.thread_ts != message.ts:
             self.threads[message.thread_ts].remove(message)
+
+
+def _time_of(message: Message) -> float:
+    return float(message.ts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,10 +266,11 @@ class World:
         """An id as Slack forms them; they count up, so that a run can be repeated."""
         return f"{prefix}0{next(self._names):09X}"
 
-    def now_ts(self) -> str:
-        """A time stamp that no other message has."""
+    def now_ts(self, ago: float = 0) -> str:
+        """A time stamp that no other message has, of so many seconds ago."""
         self._last_ts = max(self._last_ts + 1, int(time.time() * 1_000_000))
-        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+        at = self._last_ts - int(ago * 1_000_000)
+        return f"{at // 1_000_000}.{at % 1_000_000:06d}"
 
     def violation(self, text: str) -> None:
         """Note what a real Slack would punish or what shows a fault of the app."""
