@@ -5,12 +5,13 @@ Plain bookkeeping over numbers and one opaque tensor operation (slicing); the te
 - `Slots` hands out ranges of places by the buddy system (Knuth, The Art of Computer Programming, 2.5): capacities are
   powers of two, the lowest address first, so that requests of one capacity lie side by side and are read in one call.
 - `Prefixes` is a radix tree over tokens, as in SGLang's RadixAttention (https://arxiv.org/abs/2312.07104): two
-  conversations that begin alike share what they have in common, and the least recently used leaves go first.
+  conversations that begin alike share what they have in common, and the least recently used leaves go first. Each
+  release has a tree of its own, because its keys and values are its own; the budget is one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -78,24 +79,27 @@ class _Node:
 
 
 class Prefixes:
-    """The keys and values of token sequences, at most `places` tokens in all."""
+    """The keys and values of token sequences as each owner (a release's weights) computed them, at most `places` tokens
+    in all."""
 
     def __init__(self, places: int) -> None:
         self._places = places
         self._clock = 0
-        self._root = _Node([], None, None, 0)
+        self._roots: dict[Hashable, _Node] = {}
         self.kept = 0
 
-    def find(self, tokens: Sequence[int]) -> list[Tensor]:
+    def find(self, owner: Hashable, tokens: Sequence[int]) -> list[Tensor]:
         """Keys and values of the longest kept prefix, in order."""
-        return [values for _, values in self._walk(tokens)]
+        root = self._roots.get(owner)
+        return [] if root is None else [values for _, values in self._walk(root, tokens)]
 
-    def keep(self, tokens: Sequence[int], read: Callable[[int, int], Tensor]) -> None:
+    def keep(self, owner: Hashable, tokens: Sequence[int], read: Callable[[int, int], Tensor]) -> None:
         """Keep a sequence; `read(start, end)` gives a copy of the keys and values of these tokens of it."""
         if len(tokens) > self._places:
             tokens = tokens[: self._places]
-        node, at = self._root, 0
-        for node, values in list(self._walk(tokens)):
+        root = self._roots.setdefault(owner, _Node([], None, None, 0))
+        node, at = root, 0
+        for node, values in list(self._walk(root, tokens)):
             length = values.shape[1]
             at += length
             if length < len(node.tokens):
@@ -107,15 +111,17 @@ class Prefixes:
         node.children[new.tokens[0]] = new
         self.kept += len(new.tokens)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._root = _Node([], None, None, 0)
-        self.kept = 0
+    def forget(self, owner: Hashable) -> None:
+        """Forget all of one owner's."""
+        root = self._roots.pop(owner, None)
+        if root is not None:
+            self.kept -= sum(len(node.tokens) for node in self._nodes(root))
 
-    def _walk(self, tokens: Sequence[int]) -> Iterator[tuple[_Node, Tensor]]:
-        """The nodes along these tokens, each with as much of its values as is in common; all count as used now."""
+    def _walk(self, node: _Node, tokens: Sequence[int]) -> Iterator[tuple[_Node, Tensor]]:
+        """The nodes along these tokens from a root, each with as much of its values as is in common; all count as used
+        now."""
         self._clock += 1
-        node, at = self._root, 0
+        at = 0
         while at < len(tokens) and (child := node.children.get(tokens[at])) is not None:
             child.used = self._clock
             length = _common(child.tokens, tokens[at : at + len(child.tokens)])
@@ -143,19 +149,19 @@ class Prefixes:
             path.add(id(step))
             step = step.parent
         while self.kept + tokens > self._places:
-            leaves = [leaf for leaf in self._leaves(self._root) if id(leaf) not in path]
+            nodes = (node for root in self._roots.values() for node in self._nodes(root))
+            leaves = [node for node in nodes if not node.children and node.parent is not None and id(node) not in path]
             for leaf in sorted(leaves, key=lambda leaf: leaf.used):
                 self._drop(leaf)
                 if self.kept + tokens <= self._places:
                     break
 
-    def _leaves(self, top: _Node) -> Iterator[_Node]:
+    def _nodes(self, top: _Node) -> Iterator[_Node]:
         stack = [top]
         while stack:
             node = stack.pop()
             stack.extend(node.children.values())
-            if not node.children and node.parent is not None:
-                yield node
+            yield node
 
     def _drop(self, leaf: _Node) -> None:
         assert leaf.parent is not None

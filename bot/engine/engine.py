@@ -1,14 +1,17 @@
 """The local engine's asyncio side: a line of requests before one worker process that holds the model.
 
 It keeps the worker alive, admits requests fairly, passes events on, and runs a request again when the worker died
-before it had said anything. Tensors, tokenizers and model folders are the worker's business (`bot.engine.worker`).
+before it had said anything. Which release answers is decided here, request by request; tensors, tokenizers and model
+folders are the worker's business (`bot.engine.worker`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -25,6 +28,8 @@ from bot.domain.generation import (
 )
 from bot.engine.line import Line
 from bot.engine.process import WorkerProcess
+from bot.engine.questions import Questions, WorkerLost
+from bot.engine.releases import Releases
 from bot.engine.ticket import Ticket
 from bot.engine.wire import Message, pack_messages, pack_sampling
 from bot.errors import (
@@ -44,12 +49,11 @@ _DEATHS_BEFORE_READY = 3
 _PAUSE_S = 1.0
 
 
-class _WorkerLost(Exception):
-    """The worker died before it answered a question."""
-
-
 class LocalEngine:
-    """A `TextGenerator` over a model on this machine.
+    """A `TextGenerator` and `ReleaseHost` over a model on this machine.
+
+    A request is answered by the release that it names, from its first to its last word. One that was unloaded since the
+    request named it is replaced by the one in service; a name that never was loaded is refused with RequestRejected.
 
     Args:
         model: a folder or a Hub id.
@@ -72,18 +76,17 @@ class LocalEngine:
     ) -> None:
         self._model = model
         self._arguments = (model, str(threads), dtype, str(cache_mib), str(max_running))
-        self._weights = ("", "")  # the release that a worker begins with, and its folder; empty: the base model
+        self._releases = Releases()
         self._max_running = max_running
         self._load_wait_s = load_wait_s
         self._state = EngineState.LOADING
         self._detail = ""
-        self._release = ""
         self._window = 0
         self._numbers = itertools.count()
         self._tickets: dict[int, Ticket] = {}
         self._line: Line[Ticket] = Line()
         self._running: dict[int, Ticket] = {}
-        self._asks: dict[int, asyncio.Future[Message]] = {}
+        self._questions = Questions(self._send, lambda: next(self._numbers))
         self._counting = asyncio.Event()
         self._worker: WorkerProcess | None = None
         self._supervisor: asyncio.Task[None] | None = None
@@ -94,8 +97,9 @@ class LocalEngine:
             "failed": lambda message: self._fail(message["detail"]),
             "counted": self._on_answer,
             "checked": self._on_answer,
-            "used": self._on_used,
-            "unusable": lambda message: self._settle(message["ask"], ModelError(message["detail"])),
+            "loaded": self._on_loaded,
+            "unloaded": self._on_answer,
+            "unusable": lambda message: self._questions.settle(message["ask"], ModelError(message["detail"])),
             "refused": self._on_refused,
             "started": self._on_started,
             "piece": self._on_piece,
@@ -127,12 +131,13 @@ class LocalEngine:
         return EngineHealth(
             state=self._state,
             model=self._model,
-            release=self._release,
+            release=self._releases.in_service,
             window=self._window,
             running=len(self._running),
             waiting=self._count_waiting(),
-            detail=self._detail,
+            detail=" ".join([self._detail, *self._releases.lost.values()]).strip(),
             capacity=self._max_running,
+            releases=tuple(self._releases.folders),
         )
 
     # --- the port ---
@@ -163,25 +168,37 @@ class LocalEngine:
             if ticket.request.id == request_id:
                 self._leave(ticket)
 
-    async def use_release(self, name: str, lora_folder: str | None) -> None:
-        """Put LoRA weights into service under a name, or with None the base model (under its own name, `name` unread).
+    # --- releases ---
 
-        Requests in flight end on the weights that began them. A name that ends in @ and 8 hex digits is checked against
-        the weights' fingerprint. A worker that is started later begins with these weights.
+    async def load_release(self, name: str, lora_folder: str) -> None:
+        """See `bot.ports.ReleaseHost.load_release`.
 
-        Raises:
-            ModelError: they cannot be used; those in service stay.
-            EngineLoading, EngineDown: there is no engine.
+        It costs the memory of the products that its weights change (all of them, for the usual targets); embeddings,
+        norms and the rest are the base model's. A worker that is started later loads it again before it is ready; where
+        that fails the base model serves in its place, and `health` says so.
         """
         if self._state is not EngineState.READY:
             self._refuse_when_down()
             raise EngineLoading
-        weights = (name, lora_folder) if lora_folder else ("", "")
+        if self._releases.folders.get(name) == lora_folder:
+            return
+        self._releases.check_room(name)
         try:
-            await self._ask_once("use", release=weights[0], lora=weights[1])
-        except _WorkerLost as error:
+            await self._questions.ask("load", release=name, lora=lora_folder)
+        except WorkerLost as error:
             raise EngineLoading from error
-        self._weights = weights
+
+    async def serve_release(self, name: str) -> None:
+        """See `bot.ports.ReleaseHost.serve_release`. It takes no time: whose words come next is decided per request."""
+        self._releases.serve(name)
+        log.info("engine.release_serves", release=self._releases.in_service)
+
+    async def unload_release(self, name: str) -> None:
+        """See `bot.ports.ReleaseHost.unload_release`. When it served, the base model does from now on."""
+        if not self._releases.remove(name) or self._worker is None:
+            return
+        with suppress(WorkerLost, EngineDown):  # it is gone with the worker then
+            await self._questions.ask("unload", release=name)
 
     # --- a request's way ---
 
@@ -203,6 +220,7 @@ class LocalEngine:
         if not self._counting.is_set():
             self._tell_position(ticket, self._count_waiting())
         answer = await self._ask("check", ticket.request.messages)
+        self._releases.chosen_for(ticket.request.release)
         ticket.prompt_tokens = answer["tokens"]
         if ticket.prompt_tokens >= self._window:
             raise PromptTooLong(tokens=ticket.prompt_tokens, window=self._window)
@@ -220,15 +238,13 @@ class LocalEngine:
         """Hand requests to the worker while it has room, and tell the others where they stand."""
         while self._state is EngineState.READY and self._line and self._has_room():
             ticket = self._line.pop()
-            if ticket.request.release not in (None, self._release):
-                ticket.put(RequestRejected(reason=f"the release {ticket.request.release} is not in service"))
-                continue
             self._running[ticket.number] = ticket
             self._send(
                 "run",
                 id=ticket.number,
                 messages=pack_messages(ticket.request.messages),
                 sampling=pack_sampling(ticket.request.sampling),
+                release=self._releases.chosen_for(ticket.request.release),
             )
         for position, ticket in enumerate(self._line, start=1):
             self._tell_position(ticket, position)
@@ -284,21 +300,11 @@ class LocalEngine:
                     await self._counting.wait()
                     self._refuse_when_down()
                     try:
-                        return await self._ask_once(kind, messages=pack_messages(messages))
-                    except _WorkerLost:
+                        return await self._questions.ask(kind, messages=pack_messages(messages))
+                    except WorkerLost:
                         log.info("engine.asked_again", kind=kind)
         except TimeoutError as error:
             raise EngineLoading from error
-
-    async def _ask_once(self, kind: str, **fields: object) -> Message:
-        number = next(self._numbers)
-        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._asks[number] = answer
-        try:
-            self._send(kind, ask=number, **fields)
-            return await answer
-        finally:
-            del self._asks[number]
 
     def _refuse_when_down(self) -> None:
         if self._state is EngineState.FAILED:
@@ -311,44 +317,38 @@ class LocalEngine:
     # --- what the worker says ---
 
     def _on_progress(self, message: Message) -> None:
+        self._releases.loading_again = message["release"]
         # After a death, how the last worker ended is worth more than what the next one is at.
         if self._state is EngineState.LOADING:
             self._detail = message["detail"]
 
     def _on_counting(self, message: Message) -> None:
-        self._window = message["window"]
+        self._window, self._releases.base = message["window"], message["base"]
         self._counting.set()
 
     def _on_ready(self, message: Message) -> None:
-        self._release, self._detail = message["release"], message["detail"]
+        self._detail = message["detail"]
+        for name, detail in message["unusable"].items():
+            self._releases.lose(name, detail)
+        self._releases.loading_again = ""
         self._state = EngineState.READY
-        log.info("engine.ready", release=self._release, window=self._window, detail=self._detail)
+        log.info("engine.ready", release=self._releases.in_service, window=self._window, detail=self._detail)
         self._advance()
 
     def _on_answer(self, message: Message) -> None:
-        self._settle(message["ask"], message)
+        self._questions.settle(message["ask"], message)
 
-    def _on_used(self, message: Message) -> None:
-        self._release = message["release"]
-        log.info("engine.release_used", release=self._release)
-        self._settle(message["ask"], message)
+    def _on_loaded(self, message: Message) -> None:
+        self._releases.add(message["release"], message["lora"])
+        log.info("engine.release_loaded", release=message["release"], mib=message["mib"])
+        self._questions.settle(message["ask"], message)
 
     def _on_refused(self, message: Message) -> None:
         error = RequestRejected(reason=message["reason"])
         if "id" in message:
             self._end_run(message["id"], error)
         else:
-            self._settle(message["ask"], error)
-
-    def _settle(self, number: int, answer: Message | Exception) -> None:
-        """Answer a question, unless nobody waits for it any more."""
-        question = self._asks.get(number)
-        if question is None or question.done():
-            return
-        if isinstance(answer, Exception):
-            question.set_exception(answer)
-        else:
-            question.set_result(answer)
+            self._questions.settle(message["ask"], error)
 
     def _on_started(self, message: Message) -> None:
         self._running[message["id"]].start(message["release"])
@@ -383,7 +383,7 @@ class LocalEngine:
             end, was_ready = await self._live_with_a_worker()
             if self._state is EngineState.FAILED:
                 return
-            deaths_before_ready = 0 if was_ready else deaths_before_ready + 1
+            deaths_before_ready = 0 if was_ready or self._releases.died_loading(end) else deaths_before_ready + 1
             if deaths_before_ready == _DEATHS_BEFORE_READY:
                 self._fail(
                     f"The engine's process {end} {deaths_before_ready} times in a row while it loaded {self._model}. "
@@ -396,8 +396,9 @@ class LocalEngine:
 
     async def _live_with_a_worker(self) -> tuple[str, bool]:
         """Run one worker to its end: how it ended, and whether it had been ready."""
+        releases = json.dumps(self._releases.folders)
         try:
-            self._worker = worker = await WorkerProcess.start("bot.engine.worker", (*self._arguments, *self._weights))
+            self._worker = worker = await WorkerProcess.start("bot.engine.worker", (*self._arguments, releases))
         except OSError as error:
             return f"could not be started ({error.strerror})", False
         try:
@@ -427,8 +428,7 @@ class LocalEngine:
         self._running.clear()
         for ticket in self._line:
             self._limit_wait(ticket)
-        for number in self._asks:
-            self._settle(number, _WorkerLost())
+        self._questions.settle_all(WorkerLost())
 
     def _fail(self, detail: str) -> None:
         log.error("engine.failed", detail=detail)
@@ -440,8 +440,7 @@ class LocalEngine:
         self._counting.set()
         for ticket in self._tickets.values():
             ticket.put(EngineDied() if ticket.has_pieces else EngineDown(detail=detail))
-        for number in self._asks:
-            self._settle(number, EngineDown(detail=detail))
+        self._questions.settle_all(EngineDown(detail=detail))
         self._running.clear()
 
     def _on_supervisor_end(self, supervisor: asyncio.Task[None]) -> None:

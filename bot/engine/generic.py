@@ -3,11 +3,14 @@
 `SharedModel` gives all rows of a step to the model at once, as one text whose positions are each row's own, with our
 attention behind transformers' attention interface. That is right for models whose rows meet nowhere but in attention.
 `SingleModel` runs one request after another over transformers' own caches, which is right for all.
-`choose_model` compares them on a trial, because no list of architectures stays complete.
+`choose_model` compares them on a trial, because no list of architectures stays complete. `tuned` makes a release with
+LoRA weights run as its base model does, over the base model's tensors wherever it has the same.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Collection
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -28,12 +31,28 @@ _NEAR = {torch.float32: 1e-3}
 _NEAR_ELSE = 5e-2
 
 
-def choose_model(model: PreTrainedModel, window: int) -> LeanModel | SharedModel | SingleModel:
+def choose_model(model: PreTrainedModel, window: int) -> ModelPath:
     """The fastest path that computes what the model does."""
     if is_lean(model):
         with torch.inference_mode():
             return LeanModel(model, window)
     return trusted(model)
+
+
+def tuned(base: ModelPath, model: PreTrainedModel, changed: Collection[str]) -> ModelPath:
+    """The path of a model that is the base model but for its modules of these names."""
+    if isinstance(base, LeanModel):
+        with torch.inference_mode():
+            return base.tuned(model, changed)
+    for name, module in base.model.named_modules():
+        if name not in changed:
+            own = model.get_submodule(name)
+            for key, value in module.named_parameters(recurse=False):
+                setattr(own, key, value)
+    made = type(base)(model)
+    weights: list[Any] = [model.get_submodule(name).weight for name in changed]
+    made.own_bytes = sum(weight.nbytes for weight in weights)
+    return made
 
 
 def trusted(model: PreTrainedModel) -> SharedModel | SingleModel:
@@ -78,31 +97,33 @@ class SharedModel:
         size = getattr(config, "head_dim", None) or config.hidden_size // heads
         self.cache_shape = (config.num_hidden_layers, getattr(config, "num_key_value_heads", None) or heads, size)
         self.dtype, self.device = model.dtype, model.device
-        self._model: Any = model
+        self.own_bytes = 0
+        self.model: Any = model
         self._shares: list[Share] = []
         self._batches: dict[int | None, Batch] = {}
         self._cache = torch.empty(0)
-        name = f"{_NAME}-{id(self)}"
-        AttentionInterface.register(name, self._attend)
-        AttentionMaskInterface.register(name, _no_mask)
-        model.set_attn_implementation(name)
+        model.set_attn_implementation(_NAME)
 
     def forward(self, shares: list[Share], cache: Tensor) -> Tensor:
         """Compute a step, as `LeanModel.forward`."""
         batch = flatten(shares, self.device, self.dtype)
         self._shares, self._cache, self._batches = shares, cache, {None: batch}
         keep = {} if batch.wanted is None else {"logits_to_keep": batch.wanted}
-        out = self._model(input_ids=batch.ids[None], position_ids=batch.positions[None], use_cache=False, **keep)
+        # transformers finds attention by a name for all models, so what runs in this thread says whose it is.
+        _thread.running = self
+        try:
+            out = self.model(input_ids=batch.ids[None], position_ids=batch.positions[None], use_cache=False, **keep)
+        finally:
+            del _thread.running
         logits: Tensor = out.logits[0]
         return logits
 
-    def _attend(
+    def attend(
         self,
         module: Any,
         query: Tensor,
         key: Tensor,
         value: Tensor,
-        attention_mask: Tensor | None,
         scaling: float | None = None,
         sliding_window: int | None = None,
         softcap: float | None = None,
@@ -129,7 +150,8 @@ class SingleModel:
 
     def __init__(self, model: PreTrainedModel) -> None:
         self.dtype, self.device = model.dtype, model.device
-        self._model: Any = model
+        self.own_bytes = 0
+        self.model: Any = model
         self._caches: WeakKeyDictionary[Sequence, Any] = WeakKeyDictionary()
 
     def forward(self, shares: list[Share], cache: Tensor) -> Tensor:
@@ -143,11 +165,25 @@ class SingleModel:
         kept = self._caches.get(sequence) if sequence.computed else None
         # A model that keeps its state in some other way (Mamba) reads its text anew each time.
         new = sequence.tokens[:end] if kept is None else sequence.tokens[sequence.computed : end]
-        out = self._model(input_ids=torch.tensor([new], device=self.device), past_key_values=kept, use_cache=True)
+        out = self.model(input_ids=torch.tensor([new], device=self.device), past_key_values=kept, use_cache=True)
         self._caches[sequence] = getattr(out, "past_key_values", None)
         row: Tensor = out.logits[0, -1]
         return row
 
 
+def _attend(
+    module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **settings: Any
+) -> tuple[Tensor, None]:
+    model: SharedModel = _thread.running
+    return model.attend(module, query, key, value, **settings)
+
+
 def _no_mask(*_: object, **__: object) -> None:
     """Who sees whom is in the spans."""
+
+
+ModelPath = LeanModel | SharedModel | SingleModel
+
+_thread = threading.local()
+AttentionInterface.register(_NAME, _attend)
+AttentionMaskInterface.register(_NAME, _no_mask)

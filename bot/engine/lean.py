@@ -2,12 +2,15 @@
 
 Query, key and value are one product, and on a processor with bfloat16 the weights are packed once by oneDNN, with the
 activation and the additions fused into the products. Everything else (rotary tables, head counts, epsilons) is read off
-transformers' model, which is taken apart on the way, so that the weights are not held twice.
+transformers' model, which is taken apart on the way, so that the weights are not held twice. A release with LoRA
+weights holds the products that they change, and shares everything else with the base model.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -37,6 +40,7 @@ class Product:
 
     def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
         self.rows = weight.shape[0]
+        self.size_bytes = weight.nbytes
         self._bias = bias
         self._packed = weight.device.type == "cpu" and weight.dtype is torch.bfloat16
         self._weight = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous()) if self._packed else weight
@@ -69,6 +73,16 @@ class Product:
         return linear(x, self._weight, self._bias) + other
 
 
+# The products of a layer, and the modules that each is made of.
+_PRODUCTS = {
+    "qkv": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+    "out": ("self_attn.o_proj",),
+    "gate": ("mlp.gate_proj",),
+    "up": ("mlp.up_proj",),
+    "down": ("mlp.down_proj",),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Layer:
     before: Tensor
@@ -83,10 +97,14 @@ class _Layer:
 
 
 class LeanModel:
-    """One of the families, ready for steps; the model it is made of is empty afterwards."""
+    """One of the families, ready for steps; the model it is made of is empty afterwards.
+
+    `own_bytes` is the memory of the products that it shares with no other.
+    """
 
     def __init__(self, model: Any, window: int) -> None:
         config, inner = model.config, model.model
+        self.own_bytes = 0
         self._heads = config.num_attention_heads
         self._key_heads = config.num_key_value_heads
         self._size = getattr(config, "head_dim", None) or config.hidden_size // self._heads
@@ -95,10 +113,22 @@ class LeanModel:
         self._embedding: Tensor = inner.embed_tokens.weight.data
         self._norm: Tensor = inner.norm.weight.data
         self._cos, self._sin = _rotary_tables(inner, window)
-        self._head = Product(model.lm_head.weight.data)
+        self._head = self._product(model.lm_head)
         self._layers = [self._take(layer) for layer in inner.layers]
         self.cache_shape = (len(self._layers), self._key_heads, self._size)
         self.dtype, self.device = self._embedding.dtype, self._embedding.device
+
+    def tuned(self, model: Any, changed: Collection[str]) -> LeanModel:
+        """The same with a model whose modules of these names were changed; it is empty afterwards."""
+        made = copy.copy(self)
+        made.own_bytes = 0
+        if "lm_head" in changed:
+            made._head = made._product(model.lm_head)
+        made._layers = [
+            made._retake(old, layer, changed, f"model.layers.{number}.")
+            for number, (old, layer) in enumerate(zip(self._layers, model.model.layers, strict=True))
+        ]
+        return made
 
     def forward(self, shares: list[Share], cache: Tensor) -> Tensor:
         """Compute a step: write its keys and values into the cache [layers, places, 2, key heads, size], and return the
@@ -133,26 +163,39 @@ class LeanModel:
         return qkv
 
     def _take(self, layer: Any) -> _Layer:
-        attention, mlp = layer.self_attn, layer.mlp
-        parts = [attention.q_proj, attention.k_proj, attention.v_proj]
-        bias = None if parts[0].bias is None else torch.cat([part.bias.data for part in parts])
+        attention = layer.self_attn
+        products = {field: self._fused(layer, parts) for field, parts in _PRODUCTS.items()}
         taken = _Layer(
             before=layer.input_layernorm.weight.data,
-            qkv=Product(torch.cat([part.weight.data for part in parts]), bias),
             query_norm=attention.q_norm.weight.data if hasattr(attention, "q_norm") else None,
             key_norm=attention.k_norm.weight.data if hasattr(attention, "k_norm") else None,
-            out=_product(attention.o_proj),
             between=layer.post_attention_layernorm.weight.data,
-            gate=_product(mlp.gate_proj),
-            up=_product(mlp.up_proj),
-            down=_product(mlp.down_proj),
+            **products,
         )
         layer.to("meta")
         return taken
 
+    def _retake(self, old: _Layer, layer: Any, changed: Collection[str], prefix: str) -> _Layer:
+        """A layer whose products are the old ones where nothing was changed."""
+        products: dict[str, Any] = {
+            field: self._fused(layer, parts)
+            for field, parts in _PRODUCTS.items()
+            if any(prefix + part in changed for part in parts)
+        }
+        layer.to("meta")
+        return replace(old, **products)
 
-def _product(module: Any) -> Product:
-    return Product(module.weight.data, None if module.bias is None else module.bias.data)
+    def _fused(self, layer: Any, parts: Sequence[str]) -> Product:
+        modules = [layer.get_submodule(part) for part in parts]
+        return self._product(*modules)
+
+    def _product(self, *modules: Any) -> Product:
+        """One product of the modules' weights, one below the other."""
+        bias = None if modules[0].bias is None else torch.cat([module.bias.data for module in modules])
+        weight = modules[0].weight.data if len(modules) == 1 else torch.cat([module.weight.data for module in modules])
+        product = Product(weight, bias)
+        self.own_bytes += product.size_bytes
+        return product
 
 
 def _rotary_tables(inner: Any, window: int) -> tuple[Tensor, Tensor]:

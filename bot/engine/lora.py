@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _CONFIG, _WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
 _DOWN, _UP = ".lora_A.weight", ".lora_B.weight"
+_MARK = re.compile(r"@([0-9a-f]{8})$")
 
 
 def check_release(name: str, folder: Path) -> None:
@@ -32,39 +34,39 @@ def check_release(name: str, folder: Path) -> None:
     for file in (_CONFIG, _WEIGHTS):
         if not (folder / file).is_file():
             raise ModelError(f"The folder {folder} holds no LoRA weights: {file} is missing.")
-    _, _, expected = name.partition("@")
-    if expected and (found := fingerprint(folder)[:8]) != expected:
-        raise ModelError(f"The LoRA weights in {folder} are not those of {name}: their fingerprint is {found}.")
+    _read(folder, name)
 
 
 def fingerprint(folder: Path) -> str:
     """64 hex digits that are equal for equal configuration and weights."""
-    digest = hashlib.sha256()
-    for file in (_CONFIG, _WEIGHTS):
-        digest.update((folder / file).read_bytes())
-    return digest.hexdigest()
+    return _fingerprint((folder / _CONFIG).read_bytes(), (folder / _WEIGHTS).read_bytes())
 
 
-def merge(model: PreTrainedModel, folder: Path) -> None:
-    """Add the LoRA weights of a folder to the model's own.
+def merge(model: PreTrainedModel, folder: Path, name: str = "") -> frozenset[str]:
+    """Add the LoRA weights of a folder to the model's own; which of its modules they changed.
+
+    Where the release's name carries a fingerprint, the very bytes that are merged are checked by it.
 
     Raises:
-        ModelError: they are of another kind, damaged, or made for another model.
+        ModelError: they are of another kind, damaged, made for another model, or other weights than the name says.
     """
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
+    config_bytes, weights_bytes = _read(folder, name)
     try:
-        config = json.loads((folder / _CONFIG).read_bytes())
-        tensors = load_file(folder / _WEIGHTS)
+        config, tensors = json.loads(config_bytes), load(weights_bytes)
         if config.get("peft_type") != "LORA" or config.get("use_dora") or config.get("modules_to_save"):
             raise ModelError(f"The weights in {folder} are not plain LoRA, the only kind that is merged here.")
-        if unknown := sorted(name for name in tensors if not name.endswith((_DOWN, _UP))):
+        if unknown := sorted(tensor for tensor in tensors if not tensor.endswith((_DOWN, _UP))):
             raise ModelError(f"The weights in {folder} hold more than LoRA matrices (such as {unknown[0]}).")
-        for name in tensors:
-            if name.endswith(_DOWN):
-                module = name.removeprefix(_PREFIX).removesuffix(_DOWN)
-                up = tensors[name.removesuffix(_DOWN) + _UP]
-                _add(model.get_submodule(module), up.float() @ tensors[name].float(), _scale(config, module))
+        pairs = {tensor.removesuffix(_DOWN).removesuffix(_UP) for tensor in tensors}
+        if not pairs:
+            raise ModelError(f"The weights in {folder} are empty.")
+        for pair in pairs:
+            module = pair.removeprefix(_PREFIX)
+            change = tensors[pair + _UP].float() @ tensors[pair + _DOWN].float()
+            _add(model.get_submodule(module), change, _scale(config, module))
+        return frozenset(pair.removeprefix(_PREFIX) for pair in pairs)
     except (OSError, ValueError, KeyError, AttributeError, RuntimeError) as error:
         raise ModelError(
             f"The LoRA weights in {folder} do not fit this model, or are damaged ({type(error).__name__})."
@@ -73,6 +75,22 @@ def merge(model: PreTrainedModel, folder: Path) -> None:
         if isinstance(error, ModelError):
             raise
         raise ModelError(f"The LoRA weights in {folder} are damaged ({type(error).__name__}).") from error
+
+
+def _read(folder: Path, name: str) -> tuple[bytes, bytes]:
+    """Configuration and weights, once it is seen that they are those of the release."""
+    try:
+        config, weights = (folder / _CONFIG).read_bytes(), (folder / _WEIGHTS).read_bytes()
+    except OSError as error:
+        raise ModelError(f"The LoRA weights in {folder} cannot be read ({error.strerror}).") from error
+    expected, found = _MARK.search(name), _fingerprint(config, weights)[:8]
+    if expected and expected[1] != found:
+        raise ModelError(f"The LoRA weights in {folder} are not those of {name}: their fingerprint is {found}.")
+    return config, weights
+
+
+def _fingerprint(config: bytes, weights: bytes) -> str:
+    return hashlib.sha256(config + weights).hexdigest()
 
 
 def _scale(config: dict[str, Any], module: str) -> float:
@@ -87,7 +105,13 @@ def _own(patterns: dict[str, Any] | None, module: str, default: float) -> float:
 
 
 def _add(module: Any, change: Tensor, scale: float) -> None:
+    from torch.nn import Parameter
+
     weight = module.weight.data
     # GPT-2's layers keep their weights the other way round.
     change = change.T if type(module).__name__ == "Conv1D" else change
-    weight.copy_(weight.float() + scale * change.to(weight.device))
+    if change.shape != weight.shape:
+        raise ValueError("the matrices have another shape than the weight")
+    # A new parameter, because a head may share its weight with the embedding, which LoRA leaves as it is.
+    merged = (weight.float() + scale * change.to(weight.device)).to(weight.dtype)
+    module.weight = Parameter(merged, requires_grad=False)

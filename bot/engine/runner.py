@@ -44,13 +44,12 @@ class Model(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """A release in memory, with the prefixes whose keys and values it computed."""
+    """A release in memory."""
 
     release: str
     model: Model
-    prefixes: Prefixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +112,10 @@ Event = Began | Said | Ended | Broke
 
 
 class Runner:
-    """Generates for many requests with one model.
+    """Generates for many requests with one model, and with releases of it: weights of the same shape beside its own.
 
     Args:
+        release: the name of the model itself.
         cache_mib: for keys and values, half for what runs and half for the prefixes of what ended.
         max_running: how many requests run at the same time.
     """
@@ -140,7 +140,8 @@ class Runner:
         # Zeros are lazy on a processor: places that were never used take no memory.
         self._cache = torch.zeros((layers, slots.places, 2, heads, size), dtype=model.dtype, device=model.device)
         self._kept_places = places if layers else 0
-        self._weights = Weights(release, model, Prefixes(self._kept_places))
+        self._prefixes = Prefixes(self._kept_places)
+        self._loaded = {release: Weights(release, model)}
         self._scheduler = Scheduler(slots, max_running, _STEP_TOKENS)
         self._sequences: dict[int, Sequence] = {}
 
@@ -149,12 +150,24 @@ class Runner:
         """Whether there is nothing to do."""
         return not self._sequences
 
-    def use(self, release: str, model: Model) -> None:
-        """From now on requests begin with other weights of the same shape; those in flight end on theirs."""
-        self._weights = Weights(release, model, Prefixes(self._kept_places))
+    def load(self, release: str, model: Model) -> None:
+        """Let requests begin with these weights from now on."""
+        self.unload(release)
+        self._loaded[release] = Weights(release, model)
 
-    def open(self, number: int, messages: Many[PromptMessage], sampling: SamplingParams) -> None:
-        """Take a request in. `max_tokens` is cut to what the window leaves.
+    def unload(self, release: str) -> None:
+        """Let no request begin with these weights any more; those in flight end on them, and then they are gone."""
+        weights = self._loaded.pop(release, None)
+        if weights is not None:
+            self._prefixes.forget(weights)
+
+    def runs_on(self, release: str) -> bool:
+        """Whether requests in flight began with weights of this name that are unloaded since."""
+        weights = [_weights_of(sequence) for sequence in self._sequences.values()]
+        return any(one.release == release and one is not self._loaded.get(release) for one in weights)
+
+    def open(self, number: int, messages: Many[PromptMessage], sampling: SamplingParams, release: str) -> None:
+        """Take a request in, for a release that is loaded. `max_tokens` is cut to what the window leaves.
 
         Raises:
             PromptTooLong: the window leaves no room for one token.
@@ -174,7 +187,7 @@ class Runner:
             text=TokenText(self._prompts.decoder(), prompt[-_TOKENS_BEFORE:] if continues else []),
             gate=StopGate(sampling.stop),
             ends=self._defaults.ends,
-            weights=self._weights,
+            weights=self._loaded[release],
         )
         self._sequences[number] = sequence
         self._scheduler.add(sequence)
@@ -188,7 +201,10 @@ class Runner:
         return [self._close(sequence)]
 
     def step(self) -> list[Event]:
-        """Let in who may come, compute one step, and tell what came of it."""
+        """Let in who may come, compute one step, and tell what came of it.
+
+        The weights of all that run take their turn in every step, so no release waits for another.
+        """
         events: list[Event] = []
         for sequence in self._scheduler.admit():
             self._recall(sequence)
@@ -232,10 +248,13 @@ class Runner:
 
     def _close(self, sequence: Sequence) -> Ended:
         assert sequence.end is not None
-        if sequence.slot is not None and sequence.weights is self._weights and self._kept_places:
+        weights = _weights_of(sequence)
+        if sequence.slot is not None and weights in self._loaded.values() and self._kept_places:
             start = sequence.slot.start
-            self._weights.prefixes.keep(
-                sequence.tokens[: sequence.computed], lambda a, b: self._cache[:, start + a : start + b].clone()
+            self._prefixes.keep(
+                weights,
+                sequence.tokens[: sequence.computed],
+                lambda a, b: self._cache[:, start + a : start + b].clone(),
             )
         self._remove(sequence)
         return Ended(sequence.number, sequence.end, sequence.prompt_tokens, sequence.generated)
@@ -247,7 +266,7 @@ class Runner:
     def _recall(self, sequence: Sequence) -> None:
         """Copy the longest kept prefix into the slot; the last token is left, since its logits are wanted."""
         assert sequence.slot is not None
-        for piece in _weights_of(sequence).prefixes.find(sequence.tokens[:-1]):
+        for piece in self._prefixes.find(_weights_of(sequence), sequence.tokens[:-1]):
             at = sequence.slot.start + sequence.computed
             self._cache[:, at : at + piece.shape[1]] = piece
             sequence.computed += piece.shape[1]

@@ -1,5 +1,6 @@
 """The worker: a process of its own that holds the model,
-`python -m bot.engine.worker MODEL THREADS DTYPE CACHE_MIB MAX_RUNNING RELEASE LORA`.
+`python -m bot.engine.worker MODEL THREADS DTYPE CACHE_MIB MAX_RUNNING RELEASES`, the last a JSON object of LoRA folders
+by their releases' names.
 
 It speaks frames (`bot.engine.wire`) on its standard input and output, and ends by itself when its input does: when the
 bot closes it, and when the bot is gone, however it went. Three threads share the work, and a fourth for as long as
@@ -8,24 +9,27 @@ other weights load:
 - *reader* takes messages in, and ends the process at the end of the input, whatever the others do;
 - *counter* answers `count` and `check` with a tokenizer of its own, from before the weights are there, and while the
   model is generating;
-- the main thread loads the model and steps all requests on together.
+- the main thread loads the model and steps all requests on together, whatever releases they run on.
 
 Messages by their `kind`, first those that come in:
 
     count    {ask, messages}               → counted
     check    {ask, messages}               → checked, refused
-    run      {id, messages, sampling}      → started, piece*, then done, refused or broken
+    run      {id, messages, sampling, release}
+                                           → started, piece*, then done, refused or broken; release: a loaded one's name
     cancel   {id}                          the run ends with done(cancelled)
-    use      {ask, release, lora}          → used, unusable; lora: a folder, or "" for the base model alone
+    load     {ask, release, lora}          → loaded, unusable; lora: a folder
+    unload   {ask, release}                → unloaded, when the last request that runs on it has ended
 
-    progress {detail}                      what loading is at
-    counting {window}                      the tokenizer is there
-    ready    {release, detail}             the weights are there
+    progress {detail, release}             what loading is at; release: a release's name, or "" for the base model
+    counting {window, base}                the tokenizer is there; base: the base model's name as a release
+    ready    {detail, unusable}            the weights are there; unusable: what is wrong with releases, by their names
     failed   {detail}                      they cannot be loaded; the process ends
     counted  {ask, tokens: [int]}
     checked  {ask, tokens}
-    used     {ask, release}                from now on requests begin with these weights
-    unusable {ask, detail}                 the weights in service stay
+    loaded   {ask, release, lora, mib}     requests may name it; mib: the memory that it takes beside the base model
+    unusable {ask, detail}                 it cannot be loaded; what is loaded stays
+    unloaded {ask}
     refused  {ask or id, reason}           a sentence on why the request is impossible
     started  {id, release}
     piece    {id, text, tokens}            tokens: how many were generated so far
@@ -37,12 +41,13 @@ from __future__ import annotations
 
 import copy
 import faulthandler
+import json
 import os
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, BinaryIO
@@ -54,8 +59,11 @@ from bot.errors import ModelError, PromptTooLong, RequestRejected
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from bot.engine.generic import ModelPath
     from bot.engine.prompts import ChatPrompts
     from bot.engine.runner import Event, Runner
+
+_MEBIBYTE = 2**20
 
 
 class Channel:
@@ -96,7 +104,7 @@ class Channel:
 
 
 class Worker:
-    """One model's process."""
+    """One model's process. `releases` are those to begin with: folders of LoRA weights by name."""
 
     def __init__(
         self,
@@ -106,8 +114,7 @@ class Worker:
         dtype: str,
         cache_mib: int,
         max_running: int,
-        release: str,
-        lora: str,
+        releases: Mapping[str, str],
     ) -> None:
         self._channel = channel
         self._model = model
@@ -115,7 +122,11 @@ class Worker:
         self._dtype = dtype
         self._cache_mib = cache_mib
         self._max_running = max_running
-        self._first = (release, lora)
+        self._releases = releases
+        self._folder: Path
+        self._base: ModelPath
+        self._loading = threading.Lock()
+        self._unloads: list[Message] = []
         self._asks: SimpleQueue[Message] = SimpleQueue()
         self._runs: SimpleQueue[Message] = SimpleQueue()
 
@@ -134,15 +145,17 @@ class Worker:
         while True:
             while runner.is_idle or not self._runs.empty():
                 self._take(runner, self._runs.get())
+                self._confirm_unloads(runner)
             self._tell(runner.step())
+            self._confirm_unloads(runner)
 
     def _read(self) -> None:
         try:
             while (message := self._channel.receive()) is not None:
                 match message["kind"]:
-                    case "run" | "cancel":
+                    case "run" | "cancel" | "unload":
                         self._runs.put(message)
-                    case "use":
+                    case "load":
                         threading.Thread(target=self._load_release, args=(message,), name="loader", daemon=True).start()
                     case _:
                         self._asks.put(message)
@@ -151,28 +164,41 @@ class Worker:
             os._exit(0)
 
     def _load(self) -> Runner:
-        self._channel.send("progress", detail=f"looking for {self._model}")
+        self._channel.send("progress", detail=f"looking for {self._model}", release="")
         folder = weights.find_folder(self._model)
         weights.check_folder(folder)
-        self._channel.send("progress", detail=f"loading {self._model}")
+        self._channel.send("progress", detail=f"loading {self._model}", release="")
         tokenizer = weights.load_tokenizer(folder)
-        window = self._start_counting(folder, tokenizer)
-        release = self._first[0] or weights.release_name(self._model, weights.fingerprint(folder))
-        model = self._load_weights(folder, *self._first)
+        base = weights.release_name(self._model, weights.fingerprint(folder))
+        window = self._start_counting(folder, tokenizer, base)
+        model = self._load_weights(folder)
 
         from bot.engine.generic import choose_model
         from bot.engine.prompts import ChatPrompts
         from bot.engine.runner import Defaults, Runner
 
         defaults, dtype = Defaults.of(model.generation_config), str(model.dtype).removeprefix("torch.")
-        path = choose_model(model, window)
+        device = model.device.type
+        self._folder, self._base = folder, choose_model(model, window)
         cache_mib = hardware.choose_cache_mib(self._cache_mib)
-        runner = Runner(release, path, ChatPrompts(tokenizer), defaults, window, cache_mib, self._max_running)
-        detail = f"{dtype} on {model.device.type}, {hardware.choose_threads(self._threads)} threads"
-        self._channel.send("ready", release=release, detail=detail)
+        runner = Runner(base, self._base, ChatPrompts(tokenizer), defaults, window, cache_mib, self._max_running)
+        unusable = self._load_first_releases(runner)
+        detail = f"{dtype} on {device}, {hardware.choose_threads(self._threads)} threads"
+        self._channel.send("ready", detail=detail, unusable=unusable)
         return runner
 
-    def _start_counting(self, folder: Path, tokenizer: PreTrainedTokenizerBase) -> int:
+    def _load_first_releases(self, runner: Runner) -> dict[str, str]:
+        """Load the releases that an earlier worker had; what is wrong with those that cannot be."""
+        unusable = {}
+        for release, folder in self._releases.items():
+            self._channel.send("progress", detail=f"loading {release}", release=release)
+            try:
+                runner.load(release, self._tune(release, folder))
+            except ModelError as error:
+                unusable[release] = str(error)
+        return unusable
+
+    def _start_counting(self, folder: Path, tokenizer: PreTrainedTokenizerBase, base: str) -> int:
         """Start the counter and return the model's window."""
         from bot.engine.prompts import ChatPrompts
 
@@ -182,38 +208,42 @@ class Worker:
         except RequestRejected as error:
             raise ModelError(f"The chat template in {folder} is unusable: {error.values['reason']}.") from error
         threading.Thread(target=self._count, args=(prompts,), name="counter", daemon=True).start()
-        self._channel.send("counting", window=window)
+        self._channel.send("counting", window=window, base=base)
         return window
 
-    def _load_weights(self, folder: Path, release: str, adapter: str) -> PreTrainedModel:
-        """The base model, with the LoRA weights that are named merged into it."""
+    def _load_weights(self, folder: Path) -> PreTrainedModel:
         import torch
 
         torch.set_num_threads(hardware.choose_threads(self._threads))
         device = hardware.choose_device()
-        if adapter:
-            lora.check_release(release, Path(adapter))
-        model = weights.load_model(folder, hardware.choose_dtype(self._dtype, device), device)
-        if adapter:
-            lora.merge(model, Path(adapter))
-        return model
+        return weights.load_model(folder, hardware.choose_dtype(self._dtype, device), device)
 
     def _load_release(self, message: Message) -> None:
-        """Load other weights beside those in service, and leave it to the main thread to change over."""
-        from bot.engine.generic import choose_model
-
-        ask, release = message["ask"], message["release"]
+        """Load a release beside what is loaded, one at a time, and leave it to the main thread to take it in."""
         try:
-            folder = weights.find_folder(self._model)
-            model = self._load_weights(folder, release, message["lora"])
-            path = choose_model(model, weights.window_of(folder, weights.load_tokenizer(folder)))
+            with self._loading:
+                path = self._tune(message["release"], message["lora"])
         except ModelError as error:
-            self._channel.send("unusable", ask=ask, detail=str(error))
-        except Exception as error:  # whatever it is, the weights in service must go on
-            self._channel.send("unusable", ask=ask, detail=f"The weights could not be loaded ({_where(error)}).")
+            self._channel.send("unusable", ask=message["ask"], detail=str(error))
         else:
-            release = release or weights.release_name(self._model, weights.fingerprint(folder))
-            self._runs.put({"kind": "use", "ask": ask, "release": release, "path": path})
+            self._runs.put({**message, "path": path})
+
+    def _tune(self, release: str, adapter: str) -> ModelPath:
+        """The base model with LoRA weights merged into it.
+
+        Raises:
+            ModelError: they cannot be; everything else goes on.
+        """
+        from bot.engine.generic import tuned
+
+        try:
+            lora.check_release(release, Path(adapter))
+            model = self._load_weights(self._folder)
+            return tuned(self._base, model, lora.merge(model, Path(adapter), release))
+        except ModelError:
+            raise
+        except Exception as error:  # whatever it is, what is loaded must go on
+            raise ModelError(f"The weights in {adapter} could not be loaded ({_where(error)}).") from error
 
     def _count(self, prompts: ChatPrompts) -> None:
         while True:
@@ -230,22 +260,35 @@ class Worker:
                 self._channel.send("refused", ask=ask, reason=f"it cannot be tokenized ({type(error).__name__})")
 
     def _take(self, runner: Runner, message: Message) -> None:
-        if message["kind"] == "use":
-            runner.use(message["release"], message["path"])
-            self._channel.send("used", ask=message["ask"], release=message["release"])
-            return
-        number = message["id"]
-        if message["kind"] == "cancel":
-            self._tell(runner.cancel(number))
-            return
+        match message["kind"]:
+            case "load":
+                release, path = message["release"], message["path"]
+                runner.load(release, path)
+                mib = round(path.own_bytes / _MEBIBYTE, 1)
+                self._channel.send("loaded", ask=message["ask"], release=release, lora=message["lora"], mib=mib)
+            case "unload":
+                runner.unload(message["release"])
+                self._unloads.append(message)
+            case "cancel":
+                self._tell(runner.cancel(message["id"]))
+            case _:
+                self._open(runner, message)
+
+    def _open(self, runner: Runner, message: Message) -> None:
+        number, messages = message["id"], unpack_messages(message["messages"])
         try:
-            runner.open(number, unpack_messages(message["messages"]), unpack_sampling(message["sampling"]))
+            runner.open(number, messages, unpack_sampling(message["sampling"]), message["release"])
         except RequestRejected as error:
             self._channel.send("refused", id=number, reason=error.values["reason"])
         except PromptTooLong as error:
             self._channel.send("refused", id=number, reason=f"{error.values['tokens']} tokens do not fit the window")
         except Exception as error:  # one odd text must not end the others
             self._channel.send("broken", id=number, detail=_where(error))
+
+    def _confirm_unloads(self, runner: Runner) -> None:
+        for message in [message for message in self._unloads if not runner.runs_on(message["release"])]:
+            self._unloads.remove(message)
+            self._channel.send("unloaded", ask=message["ask"])
 
     def _tell(self, events: Sequence[Event]) -> None:
         if events:
@@ -285,8 +328,8 @@ def main(arguments: list[str]) -> None:
     # A service manager's SIGTERM goes to every process of the service; the bot still wants its answers finished then.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.environ.update(TOKENIZERS_PARALLELISM="false", TRANSFORMERS_VERBOSITY="error", HF_HUB_DISABLE_PROGRESS_BARS="1")
-    model, threads, dtype, cache_mib, max_running, release, adapter = arguments
-    Worker(channel, model, int(threads), dtype, int(cache_mib), int(max_running), release, adapter).work()
+    model, threads, dtype, cache_mib, max_running, releases = arguments
+    Worker(channel, model, int(threads), dtype, int(cache_mib), int(max_running), json.loads(releases)).work()
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def test_slots_never_overlap_and_come_back_whole():
     assert [slots.take(2048).start for _ in range(2)] == [0, 2048]
 
 
-def keep(prefixes: Prefixes, text: str) -> list[int]:
+def keep(prefixes: Prefixes, text: str, owner: str = "base") -> list[int]:
     """Keep a text whose every token's value is the token itself; the places that had to be read."""
     tokens, read = [ord(letter) for letter in text], []
 
@@ -51,12 +51,12 @@ def keep(prefixes: Prefixes, text: str) -> list[int]:
         read.extend(range(start, end))
         return torch.tensor([tokens[start:end]])
 
-    prefixes.keep(tokens, values)
+    prefixes.keep(owner, tokens, values)
     return read
 
 
-def find(prefixes: Prefixes, text: str) -> str:
-    pieces = prefixes.find([ord(letter) for letter in text])
+def find(prefixes: Prefixes, text: str, owner: str = "base") -> str:
+    pieces = prefixes.find(owner, [ord(letter) for letter in text])
     return "".join(chr(value) for piece in pieces for value in piece[0].tolist())
 
 

@@ -7,14 +7,11 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-import torch
 
 from bot.domain.generation import EngineState, FinishReason, Piece, Queued, SamplingParams, Started
-from bot.engine import weights
 from bot.engine.engine import LocalEngine
-from bot.errors import ModelError, PromptTooLong, RequestRejected
+from bot.errors import PromptTooLong, RequestRejected
 from tests.engine.asking import GREEDY, ask, assistant, collect, end_of, shape_of, system, text_of, user
-from tests.engine.test_runner import save_lora
 from tests.engine.tiny import LEARNED, WINDOW
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -263,7 +260,7 @@ async def test_many_requests_and_cancels_leave_nothing_behind(engine: LocalEngin
     assert (engine.health().running, engine.health().waiting) == (0, 0)
 
 
-# --- several at once, and other weights ---
+# --- several at once ---
 
 
 async def test_many_people_are_answered_together(engine: LocalEngine):
@@ -271,22 +268,3 @@ async def test_many_people_are_answered_together(engine: LocalEngine):
     answers = await asyncio.gather(*(collect(engine.generate(request)) for request in requests))
 
     assert [text_of(events) for events in answers] == list(LEARNED.values())
-
-
-async def test_lora_weights_come_into_service_and_go(engine: LocalEngine, writer_folder: Path, tmp_path: Path):
-    base = engine.health().release
-    save_lora(tmp_path, weights.load_model(writer_folder, torch.float32, "cpu"))
-    await engine.use_release("tuned", str(tmp_path))
-
-    events = await collect(engine.generate(ask(user("count"))))
-    assert events[0] == Started("tuned")
-    assert text_of(events) != LEARNED["count"]
-    assert engine.health().release == "tuned"
-
-    with pytest.raises(ModelError):
-        await engine.use_release("nothing", str(tmp_path / "nowhere"))
-    assert engine.health().release == "tuned"
-
-    await engine.use_release("", None)
-    assert engine.health().release == base
-    assert await answer(engine, "count") == LEARNED["count"]

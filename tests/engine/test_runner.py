@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import gc
+import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from bot.domain.generation import FinishReason, SamplingParams
 from bot.engine import lora, weights
-from bot.engine.generic import choose_model
+from bot.engine.generic import choose_model, tuned
 from bot.engine.prompts import ChatPrompts
 from bot.engine.runner import Began, Broke, Defaults, Ended, Event, Runner, Said
-from bot.errors import ModelError
 from tests.engine.asking import GREEDY, assistant, user
+from tests.engine.loras import save_lora
 from tests.engine.tiny import LEARNED, WINDOW
 
 
@@ -45,8 +45,17 @@ class House:
     def load(self) -> Any:
         return weights.load_model(self.folder, torch.float32, "cpu")
 
-    def ask(self, number: int, *messages: Any, sampling: SamplingParams = GREEDY) -> None:
-        self.runner.open(number, messages, sampling)
+    def ask(self, number: int, *messages: Any, sampling: SamplingParams = GREEDY, release: str = "base") -> None:
+        self.runner.open(number, messages, sampling, release)
+
+    def tune(self, release: str, folder: Path) -> Any:
+        """Load LoRA weights as a release, and return its path through the model."""
+        model = self.load()
+        path: Any = tuned(self.path, model, lora.merge(model, folder))
+        # The copy of what counts for the base model.
+        del path.forward
+        self.runner.load(release, path)
+        return path
 
     def step(self) -> None:
         self.note(self.runner.step())
@@ -152,63 +161,97 @@ def test_who_makes_a_step_fail_twice_is_set_aside_and_the_others_are_answered(ho
     assert house.said[4] == LEARNED["问候"]
 
 
-# --- LoRA ---
+# --- releases ---
 
 
-def save_lora(folder: Path, model: Any, **config: Any) -> None:
-    torch.manual_seed(1)
-    tensors = {}
-    for name in ("q_proj", "o_proj"):
-        module = f"model.layers.1.self_attn.{name}"
-        out, into = model.get_submodule(module).weight.shape
-        tensors[f"base_model.model.{module}.lora_A.weight"] = torch.randn(4, into)
-        tensors[f"base_model.model.{module}.lora_B.weight"] = torch.randn(out, 4)
-    folder.mkdir(exist_ok=True)
-    save_file(tensors, folder / "adapter_model.safetensors")
-    settings = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "o_proj"], **config}
-    (folder / "adapter_config.json").write_text(json.dumps(settings), encoding="utf-8")
+@pytest.fixture
+def tunings(house: House, tmp_path: Path) -> dict[str, str]:
+    """Two releases beside the base model, and what each answers to "count" when it is alone."""
+    answers = {"base": LEARNED["count"]}
+    for seed, name in enumerate(("first", "second"), start=1):
+        save_lora(tmp_path / name, house.load(), seed=seed)
+        house.tune(name, tmp_path / name)
+        house.ask(seed, user("count"), release=name)
+        house.finish()
+        answers[name] = house.said.pop(seed)
+    assert len(set(answers.values())) == 3
+    house.events.clear()
+    return answers
 
 
-def test_requests_in_flight_end_on_the_weights_that_began_them(house: House, tmp_path: Path):
-    save_lora(tmp_path, house.load())
-    changed = house.load()
-    lora.merge(changed, tmp_path)
-    house.ask(1, user("count"))
-    house.step()
-    house.runner.use("tuned", choose_model(changed, WINDOW))
-    house.ask(2, user("count"))
+def test_releases_answer_side_by_side_each_with_its_own_words(house: House, tunings: dict[str, str]):
+    releases = [*tunings, *tunings]
+    for number, release in enumerate(releases):
+        house.ask(number, user("count"), release=release)
     house.finish()
 
-    assert house.said[1] == LEARNED["count"]
-    assert house.said.get(2, "") != LEARNED["count"]
-    assert [event.release for event in house.events if isinstance(event, Began)] == ["base", "tuned"]
+    assert [house.said[number] for number in range(6)] == [tunings[release] for release in releases]
+    assert [event.release for event in house.events if isinstance(event, Began)] == releases
 
 
-def test_merged_weights_are_w_plus_scaled_b_a(house: House, tmp_path: Path):
-    base, model = house.load(), house.load()
-    save_lora(tmp_path, base)
-    lora.merge(model, tmp_path)
+def test_every_step_takes_all_releases_on(house: House, tunings: dict[str, str]):
+    for number, release in enumerate(tunings):
+        house.ask(number, user("x"), sampling=SamplingParams(50, 3.0, seed=1), release=release)
+    house.step()
+    before = [sequence.computed for sequence in house.runner._scheduler.running]
+    house.step()
 
-    torch.manual_seed(1)
-    down, up = torch.randn(4, 32), torch.randn(32, 4)
-    expected = base.model.layers[1].self_attn.q_proj.weight + 2.0 * up @ down
-    torch.testing.assert_close(model.model.layers[1].self_attn.q_proj.weight, expected)
-
-
-@pytest.mark.parametrize("config", [{"use_dora": True}, {"peft_type": "IA3"}, {"r": "x"}])
-def test_lora_weights_of_another_kind_are_refused(house: House, tmp_path: Path, config: dict[str, Any]):
-    save_lora(tmp_path, house.load(), **config)
-
-    with pytest.raises(ModelError):
-        lora.merge(house.load(), tmp_path)
+    assert [sequence.computed for sequence in house.runner._scheduler.running] == [count + 1 for count in before]
 
 
-def test_lora_weights_that_are_not_the_releases_are_refused(house: House, tmp_path: Path):
+def test_a_step_that_fails_on_one_release_leaves_the_others_alone(house: House, tunings: dict[str, str]):
+    def broken(shares: Any, cache: Any) -> Any:
+        raise RuntimeError("no")
+
+    house.runner._loaded["second"].model.forward = broken
+    for number, release in enumerate(tunings):
+        house.ask(number, user("count"), release=release)
+    house.finish()
+
+    assert [event.number for event in house.events if isinstance(event, Broke)] == [2]
+    assert [house.said[0], house.said[1]] == [tunings["base"], tunings["first"]]
+
+
+def test_requests_in_flight_end_on_the_weights_that_began_them(house: House, tunings: dict[str, str]):
+    house.ask(1, user("count"), release="first")
+    house.step()
+    house.runner.unload("first")
+
+    assert house.runner.runs_on("first")
+    house.finish()
+    assert house.said[1] == tunings["first"]
+    assert not house.runner.runs_on("first")
+
+
+def test_an_unloaded_release_leaves_nothing_behind(house: House, tmp_path: Path):
+    kept = house.runner._prefixes.kept
     save_lora(tmp_path, house.load())
-    digest = lora.fingerprint(tmp_path)[:8]
+    path = weakref.ref(house.tune("tuned", tmp_path))
+    house.ask(1, user("count"), release="tuned")
+    house.step()
+    house.runner.unload("tuned")
+    house.finish()
+    gc.collect()
 
-    lora.check_release(f"tuned@{digest}", tmp_path)
-    with pytest.raises(ModelError, match=digest):
-        lora.check_release("tuned@00000000", tmp_path)
-    with pytest.raises(ModelError, match="missing"):
-        lora.check_release("tuned", tmp_path / "nowhere")
+    assert path() is None
+    assert house.runner._prefixes.kept == kept
+
+
+def test_what_one_release_computed_is_not_recalled_by_another(house: House, tunings: dict[str, str]):
+    for number, release in enumerate(("first", "base", "first", "base"), start=10):
+        house.ask(number, user("count"), release=release)
+        house.finish()
+
+    assert [house.said[number] for number in range(10, 14)] == [tunings["first"], tunings["base"]] * 2
+
+
+def test_a_release_shares_what_lora_leaves_alone(house: House, tmp_path: Path):
+    save_lora(tmp_path, house.load())
+    tuned_path = house.tune("tuned", tmp_path)
+    base, own = house.path._layers, tuned_path._layers
+
+    assert own[0] == base[0]
+    assert own[1].down is base[1].down
+    assert own[1].qkv is not base[1].qkv
+    assert tuned_path._embedding is house.path._embedding
+    assert tuned_path.own_bytes == own[1].qkv.size_bytes + own[1].out.size_bytes
