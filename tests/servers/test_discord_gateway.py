@@ -165,6 +165,19 @@ async def test_redelivered_events_come_twice_with_the_same_message() -> None:
     assert t.server.faults.redelivered == 1
 
 
+async def test_the_next_process_does_not_hear_what_an_ended_one_missed() -> None:
+    first, second = Listener(), Listener()
+    async with team() as t:
+        async with running(t.server, first):
+            pass
+        await t.ana.says(t.channel, "one")
+        async with running(t.server, second):
+            await t.ana.says(t.channel, "two")
+            await t.server.until(lambda: second.heard)
+
+    assert second.texts == ["two"]
+
+
 async def test_two_connections_both_hear_everything() -> None:
     first, second = Listener(), Listener()
     async with team() as t, running(t.server, first), running(t.server, second):

@@ -144,6 +144,18 @@ async def test_an_interaction_without_an_answer_fails_after_three_seconds_and_is
 
     assert (call.failed, call.acked_after) == ("The application did not respond", None)
     assert refused.value.code == 10062
+    assert t.server.violations == ["an interaction was answered after its three seconds"]
+
+
+async def test_a_call_while_the_socket_is_down_is_answered_after_the_resume() -> None:
+    client = Listener()
+    async with team() as t, running(t.server, client):
+        await synced(t, client)
+        t.server.faults.drop_sockets()
+        await t.server.until(lambda: not t.server.connected)
+        call = await t.ana.calls(t.channel, "write", about="x")
+
+    assert call.reply.text == "free x 1"
 
 
 def _keeper(kept: list[discord.Interaction]):  # type: ignore[no-untyped-def]

@@ -14,21 +14,22 @@ if TYPE_CHECKING:
 REDELIVERED = ("MESSAGE_CREATE", "INTERACTION_CREATE", "MESSAGE_REACTION_ADD", "MESSAGE_UPDATE", "MESSAGE_DELETE")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Refusal:
-    """A status that the next requests of a kind get in place of an answer."""
+    """A status in place of an answer; a 429 says `retry_after` seconds."""
 
-    pattern: re.Pattern[str]
     status: int
-    left: int
     retry_after: float
 
 
 @dataclass(slots=True)
-class _Times:
+class _Rule:
+    """For the next `left` requests that match."""
+
     pattern: re.Pattern[str]
     left: int
     seconds: float = 0.0
+    status: int = 0
 
 
 class Faults:
@@ -36,9 +37,9 @@ class Faults:
 
     def __init__(self, server: DiscordServer) -> None:
         self._server = server
-        self._refusals: list[Refusal] = []
-        self._losses: list[_Times] = []
-        self._delays: list[_Times] = []
+        self._refusals: list[_Rule] = []
+        self._losses: list[_Rule] = []
+        self._delays: list[_Rule] = []
         self._limit_share = 0.0
         self._limit_chance = random.Random(0)
         self._copy_share = 0.0
@@ -74,7 +75,7 @@ class Faults:
 
     def refuse(self, pattern: str, status: int, times: int = 1, retry_after: float = 0.2) -> None:
         """Answer the next requests that match with this status; a 429 says `retry_after` seconds."""
-        self._refusals.append(Refusal(re.compile(pattern), status, times, retry_after))
+        self._refusals.append(_Rule(re.compile(pattern), times, retry_after, status))
 
     def rate_limit(self, share: float = 0.05, seed: int = 0) -> None:
         """Answer this share of all requests with a 429 of a tenth to a third of a second."""
@@ -82,11 +83,11 @@ class Faults:
 
     def lose(self, pattern: str, times: int = 1) -> None:
         """Carry out the next requests that match and cut the connection in place of an answer."""
-        self._losses.append(_Times(re.compile(pattern), times))
+        self._losses.append(_Rule(re.compile(pattern), times))
 
     def delay(self, pattern: str, seconds: float, times: int = 1) -> None:
         """Answer the next requests that match only after this time."""
-        self._delays.append(_Times(re.compile(pattern), times, seconds))
+        self._delays.append(_Rule(re.compile(pattern), times, seconds))
 
     # --- events ---
 
@@ -116,12 +117,11 @@ class Faults:
 
     def refusal(self, call: str) -> Refusal | None:
         """What this request is refused with."""
-        for refusal in self._refusals:
-            if refusal.left and refusal.pattern.search(call):
-                refusal.left -= 1
-                return refusal
+        rule = _take(self._refusals, call)
+        if rule is not None:
+            return Refusal(rule.status, rule.seconds)
         if self._limit_chance.random() < self._limit_share:
-            return Refusal(re.compile(""), 429, 0, round(self._limit_chance.uniform(0.1, 0.33), 3))
+            return Refusal(429, round(self._limit_chance.uniform(0.1, 0.33), 3))
         return None
 
     def loses(self, call: str) -> bool:
@@ -134,7 +134,7 @@ class Faults:
         return taken.seconds if taken else 0.0
 
 
-def _take(rules: list[_Times], call: str) -> _Times | None:
+def _take(rules: list[_Rule], call: str) -> _Rule | None:
     for rule in rules:
         if rule.left and rule.pattern.search(call):
             rule.left -= 1

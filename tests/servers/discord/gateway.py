@@ -139,9 +139,7 @@ class Gateway:
 
     def publish(self, name: str, intent: Intent, data: Json, channel: Channel | None = None) -> None:
         """Tell every session that asked for this kind of event and may see the channel."""
-        guild_id = data.get("guild_id") or (
-            data["id"] if name.startswith("GUILD_") and "guild_id" not in data else None
-        )
+        guild_id = data["id"] if name in ("GUILD_CREATE", "GUILD_DELETE") else data.get("guild_id")
         for session in self._listening(intent, guild_id, channel):
             session.dispatch(name, data, self._faults.copies(name))
 
@@ -149,14 +147,16 @@ class Gateway:
         """Tell a message, emptied for sessions that may not read it."""
         guild = message.channel.guild
         intent = Intent.DIRECT_MESSAGES if guild is None else Intent.GUILD_MESSAGES
+        written: dict[bool, Json] = {}
         for session in self._listening(intent, guild.id if guild else None, message.channel):
             content = bool(session.intents & Intent.MESSAGE_CONTENT)
-            data = payloads.message_event(message, self._world.bot, content=content)
-            session.dispatch(name, data, self._faults.copies(name))
+            if content not in written:
+                written[content] = payloads.message_event(message, self._world.bot, content=content)
+            session.dispatch(name, written[content], self._faults.copies(name))
 
     def interact(self, data: Json) -> bool:
-        """Hand an interaction to the sessions that are connected; whether there was one."""
-        sessions = [each for each in self.connected if each.sees(data.get("guild_id"))]
+        """Hand an interaction to every session, whether connected or to be resumed; whether there is one."""
+        sessions = [each for each in self.sessions if each.sees(data.get("guild_id"))]
         for session in sessions:
             session.dispatch("INTERACTION_CREATE", data, self._faults.copies("INTERACTION_CREATE"))
         return bool(sessions)
@@ -244,7 +244,7 @@ class Gateway:
             return
         self.identifies += 1
         number, count = data.get("shard") or (0, 1)
-        self._forget_old((number, count))
+        self._review_lost((number, count))
         session = Session(self._world.ids.make(), Intent(data["intents"]), (number, count), link=link)
         link.session = session
         self.sessions.append(session)
@@ -268,12 +268,14 @@ class Gateway:
             return 4004
         return None
 
-    def _forget_old(self, shard: tuple[int, int]) -> None:
-        """A new session of a shard: the lost ones of it are over. One that we cut should have been resumed."""
-        for old in [each for each in self.sessions if each.link is None and each.shard == shard]:
-            if old.cut_by_us and self._resumable(old, old.sequence):
+    def _review_lost(self, shard: tuple[int, int]) -> None:
+        """At a new session of a shard: those lost for long are over; one that we cut should have been resumed."""
+        for old in [each for each in self.sessions if each.link is None]:
+            if not self._resumable(old, old.sequence):
+                self.sessions.remove(old)
+            elif old.cut_by_us and old.shard == shard:
+                old.cut_by_us = False
                 self._world.violation("a client identified anew though its session could be resumed")
-            self.sessions.remove(old)
 
     def _welcome(self, session: Session) -> None:
         world = self._world

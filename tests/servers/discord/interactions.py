@@ -91,6 +91,7 @@ class Act:
     source: Message | None = None
     parent: Act | None = None
     sent_at: float = 0.0
+    delivered: bool = False
     acked_after: float | None = None
     failed: str | None = None
     replies: list[Message] = field(default_factory=list)
@@ -145,6 +146,7 @@ class Interactions:
         act = Act(self._world.ids.make(), secrets.token_urlsafe(120), kind, user, channel, data, source, parent)
         self._by_id[act.id] = self._by_token[act.token] = act
         act.sent_at = time.monotonic()
+        act.delivered = bool(self._gateway.connected)
         if self._gateway.interact(self._payload(act)):
             try:
                 await asyncio.wait_for(act.answered.wait(), ANSWER_SECONDS)
@@ -157,11 +159,15 @@ class Interactions:
         return act
 
     def by_id(self, number: str, token: str) -> Act | None:
-        """The act that may still be answered."""
+        """The act that may still be answered; an answer that comes late to one delivered at once is a violation."""
         act = self._by_id.get(number)
-        if act is None or act.token != token or time.monotonic() - act.sent_at > ANSWER_SECONDS:
+        if act is None or act.token != token:
             return None
-        return act
+        if time.monotonic() - act.sent_at <= ANSWER_SECONDS:
+            return act
+        if act.delivered:
+            self._world.violation("an interaction was answered after its three seconds")
+        return None
 
     def by_token(self, token: str) -> Act | None:
         """The act of a token, however old."""
