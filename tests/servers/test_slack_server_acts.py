@@ -177,6 +177,20 @@ async def test_a_response_url_is_good_for_five_answers(
     assert [reply.text for reply in call.replies] == ["0", "1", "2", "3", "4"]
 
 
+async def test_an_ephemeral_message_after_a_command_is_a_reply_to_it(
+    server: SlackServer, bolt: Bolt, ana: User, general: Channel
+) -> None:
+    @bolt.app.command("/write")
+    async def write(ack: Any, client: Any, command: dict[str, Any]) -> None:
+        await ack()
+        await client.chat_postEphemeral(channel=command["channel_id"], user=command["user_id"], text="psst")
+
+    async with connected(server, bolt):
+        call = await ana.calls(general, "write", text="x")
+        await server.until(lambda: call.replies)
+    assert call.replies == ana.ephemerals
+
+
 async def test_a_response_url_expires(server: SlackServer, bolt: Bolt, ana: User, general: Channel) -> None:
     @bolt.app.command("/write")
     async def write(ack: Any) -> None:

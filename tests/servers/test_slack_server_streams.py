@@ -105,6 +105,16 @@ async def test_a_streaming_message_cannot_be_updated_until_it_ends(client: Async
     assert await error(client.chat_stopStream(**stream)) == "message_not_in_streaming_state"
 
 
+async def test_an_update_with_blocks_takes_the_place_of_what_was_streamed(
+    client: AsyncWebClient, asked: Message
+) -> None:
+    stream = await started(client, asked)
+    await client.chat_stopStream(**stream)
+    body = {"type": "markdown", "text": "the **whole** answer"}
+    await client.chat_update(**stream, text="fallback", blocks=[body])
+    assert asked.replies[0].states == ["one ", "the **whole** answer"]
+
+
 async def test_a_stream_dies_of_age_and_may_be_updated_then(
     server: SlackServer, client: AsyncWebClient, asked: Message
 ) -> None:
@@ -174,8 +184,10 @@ async def test_stop_ends_the_stream_and_leaves_the_status_to_the_app(
     stopped = bolt.of("agent_session_stopped")[0]
     assert (stopped["thread_ts"], stopped["streaming_message_ts"]) == (asked.ts, [stream["ts"]])
     assert await error(client.chat_appendStream(**stream, markdown_text="y")) == "stopped_by_user"
-    assert await error(client.chat_appendStream(**stream, markdown_text="y")) == "message_not_in_streaming_state"
     assert server.session(asked).status == "processing"
+    await client.chat_stopStream(**stream, session_status="active")
+    assert server.session(asked).status == "active"
+    assert await error(client.chat_appendStream(**stream, markdown_text="y")) == "message_not_in_streaming_state"
 
 
 async def test_there_is_no_stop_button_without_a_processing_session(

@@ -61,16 +61,7 @@ class Events:
     def tombstoned(self, message: Message, before: Event) -> None:
         """A thread's root was deleted: Slack keeps its place and says message_changed."""
         event = self._hidden("message_changed", message.channel)
-        tombstone = {
-            "type": "message",
-            "subtype": "tombstone",
-            "text": "This message was deleted.",
-            "user": "USLACKBOT",
-            "hidden": True,
-            "ts": message.ts,
-            "thread_ts": message.ts,
-        }
-        event |= {"message": tombstone, "previous_message": before}
+        event |= {"message": message_view(self._world, message), "previous_message": before}
         self._tell(MESSAGE_EVENTS[message.channel.kind], event, message.channel)
 
     # --- everything else --------------------------------------------------------------------------------------------

@@ -33,7 +33,8 @@ class Act:
     """Something a person did with the app, and what came of it.
 
     `acked_after` in seconds, None when it failed; `failed` is what the person is told then. `replies` are the messages
-    sent through its acknowledgement and response URL, `modal` the modal it opened, `errors` those of a submitted one.
+    sent through its acknowledgement and response URL, and later ephemeral ones there; `modal` is the modal it opened,
+    `errors` are those of a submitted one.
     """
 
     user: User
@@ -162,6 +163,12 @@ class Interactions:
 
     def __init__(self, server: SlackServer) -> None:
         self._server = server
+        self._latest: dict[tuple[User, Channel | None], Act] = {}
+
+    def came_back(self, message: Message) -> None:
+        """Count an ephemeral message as a reply to what its reader did last in the channel."""
+        if message.ephemeral_for is not None and (message.ephemeral_for, message.channel) in self._latest:
+            self._latest[message.ephemeral_for, message.channel].replies.append(message)
 
     # --- what people do ---------------------------------------------------------------------------------------------
 
@@ -268,6 +275,7 @@ class Interactions:
 
     async def _hand_over(self, kind: str, act: Act, *, opens: bool = True) -> None:
         server = self._server
+        self._latest[act.user, act.channel] = act
         try:
             acked = await server.deliveries.interaction(kind, act.payload)
         except NotAcked as failure:

@@ -164,7 +164,6 @@ class SlackServer:
         if found := problems(manifest):
             raise ValueError(found)
         features, settings = manifest.get("features", {}), manifest.get("settings", {})
-        self.world.app_name = manifest["display_information"]["name"]
         self.scopes = set(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", []))
         self.events = set(settings.get("event_subscriptions", {}).get("bot_events", []))
         self.world.commands = {command["command"]: command for command in features.get("slash_commands", [])}

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 def message_view(world: World, message: Message) -> dict[str, Any]:
-    """A message as in conversations.history."""
+    """A message as in conversations.history; of a deleted root of a thread, its tombstone."""
+    if message.deleted:
+        return _tombstone(message)
     author = message.author
     view: dict[str, Any] = {"type": "message", "ts": message.ts, "text": message.raw, "team": world.team.id}
     if author.classic:
@@ -37,6 +39,11 @@ def message_view(world: World, message: Message) -> dict[str, Any]:
         view |= {"files": [file_view(file) for file in message.files], "upload": False}
         view.setdefault("subtype", "file_share")
     return view | _thread_view(message) | _reactions_view(message)
+
+
+def _tombstone(message: Message) -> dict[str, Any]:
+    told = {"type": "message", "subtype": "tombstone", "user": "USLACKBOT", "hidden": True}
+    return told | {"text": "This message was deleted.", "ts": message.ts, "thread_ts": message.ts}
 
 
 def _bot_profile(author: User, world: World) -> dict[str, Any]:

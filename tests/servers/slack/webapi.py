@@ -121,7 +121,7 @@ class WebApi:
         args.values.pop("token", None)
         answer = await self._answer(name, args, token, request)
         world = self._server.world
-        error = answer.body.get("error") or answer.html
+        error = answer.body.get("error") or answer.html or None
         world.requests.append(Seen(request.method, request.path, answer.status, args.values, time.monotonic(), error))
         self._server.changed()
         if late := self._server.faults.seconds_late(name):

@@ -125,6 +125,7 @@ class Message:
     attachments: list[dict[str, Any]] = field(default_factory=list)
     metadata: dict[str, Any] | None = None
     stream: Stream | None = None
+    blocks_beneath: bool = False
     ephemeral_for: User | None = None
     deleted: bool = False
     states: list[str] = field(default_factory=list)
@@ -132,9 +133,9 @@ class Message:
 
     @property
     def text(self) -> str:
-        """What people read: blocks take the place of the text, save in what was streamed, where they stand beneath."""
+        """What people read: blocks take the place of the text; those of a stream stand beneath it."""
         read = read_of_blocks(self.blocks)
-        if self.blocks and self.stream is None and not self.markdown:
+        if self.blocks and not self.blocks_beneath:
             return read
         said = self.markdown or as_read(self.raw)
         return f"{said}\n{read}" if read else said
@@ -244,7 +245,6 @@ class World:
         self.rules = Rules()
         self.team = Team("T0TEAM00001")
         self.app_id = "A0APP000001"
-        self.app_name = "inkling"
         self.verification_token = "verification-token"
         self.scopes: set[str] = set(ALL_SCOPES)
         self.app_scopes: set[str] = {"connections:write"}

@@ -89,7 +89,7 @@ async def update(server: SlackServer, args: Args) -> dict[str, Any]:
         message.raw, message.markdown = args.text("text"), markdown
     if blocks is not None:
         # Blocks that a request leaves out stay; an empty list takes them away.
-        message.blocks = blocks
+        message.blocks, message.blocks_beneath = blocks, False
     if "attachments" in args:
         message.attachments = args.json("attachments", "invalid_attachments")
     message.edited = {"user": server.bot.id, "ts": server.world.now_ts()}
@@ -116,6 +116,7 @@ async def post_ephemeral(server: SlackServer, args: Args) -> dict[str, Any]:
     thread_ts = thread_at(server, channel, args.text("thread_ts")) if "thread_ts" in args else None
     message = Message(channel, server.world.now_ts(), server.bot, thread_ts=thread_ts, ephemeral_for=user, **said)
     server.show_to(user, message)
+    server.interactions.came_back(message)
     return {"message_ts": message.ts}
 
 

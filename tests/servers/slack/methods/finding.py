@@ -54,7 +54,7 @@ def channel_to_read(server: SlackServer, args: Args) -> Channel:
 
 def message_at(channel: Channel, ts: str) -> Message:
     message = channel.find(ts)
-    if message is None:
+    if message is None or message.deleted:
         raise ApiError("message_not_found")
     return message
 

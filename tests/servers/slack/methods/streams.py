@@ -37,6 +37,7 @@ async def start(server: SlackServer, args: Args) -> dict[str, Any]:
     text, chunks = _streamed(args)
     stream = Stream(time.monotonic(), recipient=recipient)
     message = Message(channel, server.world.now_ts(), server.bot, thread_ts=thread_ts, markdown="", stream=stream)
+    message.blocks_beneath = True
     _grow(server, message, text, chunks)
     server.publish(message)
     return {"channel": channel.id, "ts": message.ts}
@@ -44,6 +45,8 @@ async def start(server: SlackServer, args: Args) -> dict[str, Any]:
 
 async def append(server: SlackServer, args: Args) -> dict[str, Any]:
     message = _streaming(server, args)
+    if message.stream is not None and message.stream.state == "stopped":
+        raise ApiError("stopped_by_user")
     text, chunks = _streamed(args)
     if not text and not chunks:
         raise invalid_arguments("missing required field: markdown_text")
@@ -70,7 +73,7 @@ async def stop(server: SlackServer, args: Args) -> dict[str, Any]:
 
 
 def _streaming(server: SlackServer, args: Args) -> Message:
-    """The message that a request streams into.
+    """The message that a request streams into; one stopped by a person may still be ended by the app.
 
     Raises:
         ApiError: it is not the app's, or streams no longer.
@@ -81,10 +84,6 @@ def _streaming(server: SlackServer, args: Args) -> Message:
     server.end_expired(message)
     if message.stream is None or message.stream.state not in ("in_progress", "stopped"):
         raise ApiError("message_not_in_streaming_state")
-    if message.stream.state == "stopped":
-        # A person pressed Stop: this is told once, then the stream is over.
-        message.stream.state = "completed"
-        raise ApiError("stopped_by_user")
     return message
 
 
