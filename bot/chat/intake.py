@@ -179,7 +179,7 @@ async def _beside_or_after(
     conversation = await uow.turns.conversation(shown.conversation_id)
     before = shown.id if isinstance(ask, ContinueReply) else shown.parent_id
     question = await uow.turns.get(before) if before else None
-    if conversation is None or question is None:
+    if conversation is None or question is None or TurnStatus.FORGOTTEN in (shown.status, question.status):
         return None
     return Accepted(conversation.place, question, _waiting_answer(question.id, shown, ask, services))
 

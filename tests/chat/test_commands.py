@@ -304,6 +304,13 @@ async def test_a_person_is_forgotten_with_words_answers_and_votes(house: House) 
     assert "Swordfish" not in "".join(message.content for message in later.prompt)
 
 
+async def test_a_forgotten_answer_is_not_made_again(house: House) -> None:
+    answer = await house.ask("Hello")
+    await house.call("privacy", action="forget-me")
+
+    assert await house.core.accept(RegenerateReply("r", DIRECT, house.ref(answer.id), ANA, house.clock.now())) is None
+
+
 async def test_files_of_a_forgotten_person_are_let_go(house: House) -> None:
     house.platform.files["f"] = b"secret"
     await house.ask("Keep this", attachments=(Attachment("a.txt", "text/plain", 6, "f"),))
