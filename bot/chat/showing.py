@@ -14,6 +14,9 @@ from bot.ports import Reply, UnitOfWork, UnitOfWorkFactory
 
 log = structlog.get_logger(__name__)
 
+# Of a platform's pace: how long the first state is held back.
+FIRST_SHARE = 0.2
+
 
 class StoredDeliveries:
     """The delivery table as one answer sees it: written around every send.
@@ -107,6 +110,8 @@ class LiveReply:
             self._pump = asyncio.create_task(self._show_states(), name=f"show {self._turn_id}")
 
     async def _show_states(self) -> None:
+        # An answer that is whole at once is sent whole, in one message that nobody has to edit.
+        await self._rest(self._pace * FIRST_SHARE)
         while not self._closing.is_set():
             await self._changed.wait()
             self._changed.clear()
@@ -117,11 +122,11 @@ class LiveReply:
                 await state()
             except DeliveryError as error:
                 log.warning("state not shown", turn=self._turn_id, error=str(error))
-            await self._rest()
+            await self._rest(self._pace)
 
-    async def _rest(self) -> None:
+    async def _rest(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(self._pace):
+            async with asyncio.timeout(seconds):
                 await self._closing.wait()
         except TimeoutError:
             return
