@@ -73,7 +73,7 @@ class Commands:
         if command_named(name).private or is_direct(channel):
             await ack()
         else:
-            await ack(response_type="in_channel")
+            await ack({"response_type": "in_channel"})
 
     async def on_summarize_from_here(self, ack: AsyncAck, body: Payload) -> None:
         """Sum up everything from this message on, for the one who asks."""

@@ -87,8 +87,7 @@ class SlackReply:
 
     async def show(self, text: str, note: str = "") -> None:
         """Show the text so far, as far as the budget allows."""
-        if note and not text.strip():
-            self._status.say(note)
+        self._status.say("" if text.strip() else note)
         parts = await parts_of(text)
         for number, markdown in enumerate(parts[:-1]):
             await self._complete(number, Part(markdown, locale=self._locale))
@@ -215,6 +214,7 @@ class SlackReply:
         text, streamed = silent(part.markdown), message.streamed or ""
         message.streamed = None
         if not text.startswith(streamed):
+            await self._poster.cut_stream(message.ref)
             await self._update(number, message, part)
             return
         session_status = ACTIVE if self._status.is_processing else None

@@ -47,11 +47,12 @@ class Status:
         self.is_processing = False
 
     def say(self, text: str) -> None:
-        """Show this, if the answer takes longer than a moment."""
-        if not self._spot.thread or not self._surface.is_there or text == self._text:
+        """Show this line, if the answer takes longer than a moment; an empty one lets the words speak for themselves."""
+        if not self._spot.thread or not self._surface.is_there:
             return
-        self._text = text
-        self._changed.set()
+        if text != self._text:
+            self._text = text
+            self._changed.set()
         if self._showing is None:
             self._showing = self._tasks.spawn(self._show(), f"status {self._spot.thread}")
 
@@ -75,7 +76,8 @@ class Status:
             await self._ask(_SESSION, status=PROCESSING)
         while self._surface.is_there:
             self._changed.clear()
-            await self._ask("assistant.threads.setStatus", status=self._text)
+            if self._text:
+                await self._ask("assistant.threads.setStatus", status=self._text)
             await asyncio.sleep(_PACE_S)
             try:
                 async with asyncio.timeout(_RENEWAL_S):

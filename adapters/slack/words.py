@@ -64,7 +64,7 @@ def silent(markdown: str) -> str:
 
 def settled(markdown: str) -> str:
     """A growing text as far as `silent` makes the same of it whatever follows."""
-    return silent(_MAYBE_PING.sub("", markdown))
+    return silent(_MAYBE_PING.sub("", markdown)).rstrip()
 
 
 def fallback(markdown: str) -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.engine.scripted import ScriptedGenerator
+from bot.errors import EngineDown
 from tests.servers.slack import Channel, SlackServer, User
 from tests.slack.workspaces import Workspace, at_work
 
@@ -34,3 +36,9 @@ def general(server: SlackServer, ana: User, lin: User) -> Channel:
 async def workspace(server: SlackServer, general: Channel, tmp_path: Path) -> AsyncIterator[Workspace]:
     async with at_work(server, tmp_path) as workspace:
         yield workspace
+
+
+@pytest.fixture
+def generator_down(workspace: Workspace) -> ScriptedGenerator:
+    workspace.generator.enqueue(EngineDown())
+    return workspace.generator

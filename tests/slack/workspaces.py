@@ -73,7 +73,7 @@ class Workspace:
 
     def asked(self, method: str) -> int:
         """How many requests of a Web API method were taken."""
-        return sum(1 for seen in self.server.requests if seen.api == method and seen.error is None)
+        return sum(1 for seen in self.server.requests if seen.api == method and not seen.error)
 
 
 def slack_settings(server: SlackServer, folder: Path, **given: str) -> SlackSettings:
