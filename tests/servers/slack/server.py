@@ -206,6 +206,8 @@ class SlackServer:
         Raises:
             NotAcked: it does not answer the challenge.
         """
+        if self._http is not None:
+            await self._http.close()
         self._http = Requests(self.world, url, self.signing_secret)
         await self._http.verify()
         self.socket_mode = False
