@@ -44,8 +44,10 @@ class Client(discord.AutoShardedClient):
         self._desk = desk
         self._inbound = Inbound(self, desk)
         self._interacting = Interacting(self, desk)
+        # When each shard heard something last, for those that have no session, and for those that have a new one.
         self._missed_since = missed_since
         self._lost_since: dict[int, datetime] = {}
+        self._new_since: dict[int, datetime] = {}
         self._is_leaving = False
 
     async def setup_hook(self) -> None:
@@ -62,16 +64,22 @@ class Client(discord.AutoShardedClient):
         for shard in self.shards.values():
             await shard.disconnect()
 
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Tell of an event, unless the bot is leaving: a shard may be on its way back just then."""
+        if not self._is_leaving:
+            super().dispatch(event, *args, **kwargs)
+
     # --- the gateway's life -----------------------------------------------------------------------------------------
 
-    async def on_connect(self) -> None:
-        """A session began: events come from now on."""
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """A session began: events come from now on, and what was said before it has to be read."""
+        since = self._lost_since.pop(shard_id, self._missed_since)
+        if since is not None:
+            self._new_since[shard_id] = since
         self._desk.connected.set()
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
         """Remember since when a shard hears nothing."""
-        if self._is_leaving:
-            return
         self._lost_since.setdefault(shard_id, self._desk.clock.now())
         log.warning("gateway lost", shard=shard_id)
 
@@ -81,8 +89,8 @@ class Client(discord.AutoShardedClient):
         log.info("gateway resumed", shard=shard_id)
 
     async def on_shard_ready(self, shard_id: int) -> None:
-        """A new session knows nothing of what was said before it: read that."""
-        since = self._lost_since.pop(shard_id, self._missed_since)
+        """The servers of a new session are known: read what was said while there was none."""
+        since = self._new_since.pop(shard_id, None)
         log.info("gateway ready", shard=shard_id, guilds=len(self.guilds))
         if since is not None and self._desk.settings.catch_up_hours:
             await catch_up(self, self._inbound, self._desk, since, shard_id)

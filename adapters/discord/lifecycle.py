@@ -66,6 +66,7 @@ class DiscordPlatform:
         self._desk: Desk | None = None
         self._client: Client | None = None
         self._connection: asyncio.Task[None] | None = None
+        self._is_closing = False
 
     @property
     def name(self) -> Platform:
@@ -108,6 +109,9 @@ class DiscordPlatform:
 
     async def close(self) -> None:
         """Let go of every connection."""
+        self._is_closing = True
+        if self._client is not None:
+            await self._client.close()
         tasks = [*([self._connection] if self._connection else []), *(self._desk.typing if self._desk else [])]
         for task in tasks:
             task.cancel()
@@ -120,6 +124,9 @@ class DiscordPlatform:
             begun = self._clock.monotonic()
             try:
                 await self._connect(since)
+                if self._is_closing:
+                    # A shard that is on its way back swallows the cancellation.
+                    return
                 log.warning("Discord closed the connection")
             except SettingsError as error:
                 if not self._connected.is_set():

@@ -11,7 +11,7 @@ from adapters.discord import DiscordPlatform
 from adapters.discord.translating import ref_of
 from bot.domain.ratings import Rating, Suggestion
 from bot.engine.scripted import ScriptedGenerator
-from bot.ports import Painter
+from bot.ports import Clock, Painter
 from bot.settings import DiscordSettings, Settings
 from bot.system import SystemClock
 from tests.houses import House, open_house
@@ -77,15 +77,17 @@ async def open_bot(
     *,
     generator: ScriptedGenerator | None = None,
     painter: Painter | None = None,
+    clock: Clock | None = None,
     **variables: str,
 ) -> AsyncIterator[Bot]:
     """A bot on the database of a folder; opening a second one on the same folder is a restart."""
     generator = generator or ScriptedGenerator(lambda request: "Fine.")
-    platform = DiscordPlatform(settings_for(server, folder, **variables), SystemClock())
+    clock = clock or SystemClock()
+    platform = DiscordPlatform(settings_for(server, folder, **variables), clock)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(platform.close)
         house = await stack.enter_async_context(
-            open_house(folder, generator=generator, painter=painter, platform=platform, clock=SystemClock())  # type: ignore[arg-type]
+            open_house(folder, generator=generator, painter=painter, platform=platform, clock=clock)  # type: ignore[arg-type]
         )
         await platform.start(house.core)
         yield Bot(house, platform, generator, server)
