@@ -115,6 +115,8 @@ class _WaitAsTold(AsyncRateLimitErrorRetryHandler):
         told = next((value[0] for name, value in headers.items() if name.lower() == "retry-after"), "1")
         self._pace.pause(_key.get(), float(told))
         await super().prepare_for_next_attempt_async(state=state, request=request, response=response, error=error)
+        # Another request under way may have been told to wait for longer.
+        await self._pace.rest(_key.get())
 
 
 class _AgainAfterBreakdown(AsyncRetryHandler):

@@ -42,7 +42,8 @@ def check_kinds(settings: SlackSettings) -> None:
     """
     bot, app = settings.bot_token, settings.app_token
     if not bot.startswith("xoxb-"):
-        raise SettingsError(f"SLACK_BOT_TOKEN holds {_kind(bot)}; {_WHERE_BOT}. {_REMEDY}")
+        fault = f"holds {_kind(bot)}" if bot else "is missing"
+        raise SettingsError(f"SLACK_BOT_TOKEN {fault}; {_WHERE_BOT}. {_REMEDY}")
     if app and not app.startswith("xapp-"):
         raise SettingsError(f"SLACK_APP_TOKEN holds {_kind(app)}; {_WHERE_APP}. {_REMEDY}")
     if not app and not settings.signing_secret:

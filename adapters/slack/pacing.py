@@ -69,6 +69,13 @@ class Pace:
         """Slack told this key to wait: nobody asks before that."""
         self._paused[key] = max(self._paused.get(key, 0.0), time.monotonic() + seconds)
 
+    async def rest(self, key: str) -> None:
+        """Wait until a key that was told to wait may ask again."""
+        left = self._pause_left(key)
+        while left > 0:
+            await asyncio.sleep(left)
+            left = self._pause_left(key)
+
     def _pause_left(self, key: str) -> float:
         return self._paused.get(key, 0.0) - time.monotonic()
 

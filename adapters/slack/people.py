@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 _REMEMBERED_S = 600.0
 _MOST = 20_000
 # An event has to be acknowledged within three seconds; a name must not use them up.
-_PATIENCE_S = 1.0
+_PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
