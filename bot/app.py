@@ -20,6 +20,7 @@ from adapters.web import WebPlatform
 from bot.chat.admission import Admission
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
+from bot.chat.learning import keep_learning
 from bot.chat.retention import keep_expiring
 from bot.chat.serving import ServedReleases
 from bot.chat.training import Training
@@ -83,6 +84,8 @@ async def running_core(settings: Settings, role: str, platforms: Sequence[ChatPl
         group = await stack.enter_async_context(asyncio.TaskGroup())
         upkeep = group.create_task(keep_expiring(services, settings.storage.retention_days), name="retention")
         stack.callback(upkeep.cancel)
+        learning = group.create_task(keep_learning(services, core.announce), name="learning")
+        stack.callback(learning.cancel)
         for platform in platforms:
             stack.push_async_callback(platform.close)
             await platform.start(core)
@@ -134,13 +137,28 @@ async def _services(
 async def run(settings: Settings) -> None:
     """Serve until a signal comes."""
     web = WebPlatform(settings.web, SystemClock(), bot_name=settings.chat.bot_name)
+    platforms = [web, *_remote_platforms(settings)]
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running_core(settings, "run", [web]):
+    async with running_core(settings, "run", platforms):
         print(f"{settings.chat.bot_name} is at {web.address}  (Ctrl-C stops it)", flush=True)
         await stop.wait()
+
+
+def _remote_platforms(settings: Settings) -> list[ChatPlatform]:
+    """Those that have a token. Each vendor's library is imported only where it is used."""
+    platforms: list[ChatPlatform] = []
+    if settings.discord.token:
+        from adapters.discord import DiscordPlatform
+
+        platforms.append(DiscordPlatform(settings.discord, SystemClock()))
+    if settings.slack.bot_token:
+        from adapters.slack import SlackPlatform
+
+        platforms.append(SlackPlatform(settings.slack, SystemClock()))
+    return platforms
 
 
 async def chat(settings: Settings) -> int:

@@ -185,8 +185,7 @@ async def test_a_channels_talk_is_summed_up_and_never_stored(house: House) -> No
 
     answer = await house.call("summarize", place=CHANNEL)
 
-    assert answer.prompt is not None
-    assert answer.prompt[-1].content == (
+    assert house.generator.requests[-1].messages[-1].content == (
         "Summarize this conversation:\nAna: Lunch at noon?\nBen: One is better. Swordfish!"
     )
     assert "2 messages" in answer.note
