@@ -6,6 +6,7 @@ every platform. `read_call` turns typed words into the same options that a platf
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -227,10 +228,30 @@ SUMMARIZE = Command(
             high=10_000,
         ),
         Option(
+            "since",
+            OptionType.TEXT,
+            Text(
+                "since when: 2h, yesterday 9:00, Monday; “me”: since I was here",
+                "从何时起：2小时、昨天9点、周一；“me”：我上次发言后",
+            ),
+            high=100,
+        ),
+        Option(
             "style",
             OptionType.CHOICE,
             Text("how it is told", "写法"),
-            choices=_choices(("brief", "a few sentences", "几句话"), ("bullets", "bullet points", "要点")),
+            choices=_choices(
+                ("brief", "a few sentences", "几句话"),
+                ("bullets", "bullet points", "要点"),
+                ("minutes", "minutes, in the order of time", "按时间的会议纪要"),
+                ("catch-up", "for someone who was away", "给刚回来的人"),
+            ),
+        ),
+        Option(
+            "language",
+            OptionType.CHOICE,
+            Text("language of the summary (yours)", "总结的语言（默认你的语言）"),
+            choices=_LANGUAGE.choices,
         ),
     ),
     private=True,
@@ -338,8 +359,9 @@ def read_call(line: str) -> tuple[str, dict[str, OptionValue]]:
     """A typed command line as name and options: `/write form:email invite the team`, `/write email invite the team`.
 
     A word `name:value` sets the option of that name; a first word that is a choice of the first choice option sets
-    that one; all other words are the main option, and so is everything after its own `name:`. The leading mark is `/`
-    or `!`. Values are checked by `Command.read`.
+    that one; all other words are the main option, and so is everything after its own `name:`. A value of several words
+    stands in quotation marks: `since:"yesterday 9:00"`. The leading mark is `/` or `!`. Values are checked by
+    `Command.read`.
 
     Raises:
         Refused: there is no such command, or it takes no words.
@@ -348,7 +370,7 @@ def read_call(line: str) -> tuple[str, dict[str, OptionValue]]:
     command = command_named(name.lower())
     options: dict[str, OptionValue] = {}
     while rest:
-        word = rest.split(maxsplit=1)[0]
+        word = _first_word(rest)
         named, value = _named(command, word, options)
         if named is None or named.main:
             break
@@ -367,10 +389,24 @@ def format_call(name: str, options: Mapping[str, OptionValue]) -> str:
     command = command_named(name)
     main = command.main
     words = [f"/{name}"]
-    words += [f"{key}:{value}" for key, value in options.items() if main is None or key != main.name]
+    words += [f"{key}:{_quoted(value)}" for key, value in options.items() if main is None or key != main.name]
     if main is not None and str(options.get(main.name, "")).strip():
         words.append(_marked(command, str(options[main.name]).strip(), options))
     return " ".join(words)
+
+
+# A named value of several words, in straight, curly or Chinese quotation marks.
+_QUOTED = re.compile(r'[\w-]+:(?:"[^"]*"|“[^”]*”|「[^」]*」)(?=\s|$)')
+
+
+def _first_word(rest: str) -> str:
+    quoted = _QUOTED.match(rest)
+    return quoted[0] if quoted else rest.split(maxsplit=1)[0]
+
+
+def _quoted(value: OptionValue) -> str:
+    words = str(value).strip()
+    return '"' + words.replace('"', "'") + '"' if re.search(r"\s", words) else words
 
 
 def _marked(command: Command, words: str, options: Mapping[str, OptionValue]) -> str:
@@ -387,7 +423,8 @@ def _named(command: Command, word: str, taken: Mapping[str, OptionValue]) -> tup
     key, mark, value = word.partition(":")
     named = command.option(key.lower()) if mark and (value or key == (command.main and command.main.name)) else None
     if named is not None:
-        return named, value
+        is_quoted = len(value) > 1 and value[0] + value[-1] in ('""', "“”", "「」")
+        return named, value[1:-1] if is_quoted else value
     first = next((option for option in command.options if option.type is OptionType.CHOICE and not option.main), None)
     if first is None or taken or all(choice.value != word.lower() for choice in first.choices):
         return None, ""

@@ -192,10 +192,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class HistoryMessage:
-    """A message read from a place's history. It is never stored."""
+    """A message read from a place's history. It is never stored.
+
+    `by_bot`: this bot wrote it; `automated`: another bot or a webhook did. `link` is the platform's own address of the
+    message, `person` the key of who wrote it; both are empty where the platform does not tell.
+    """
 
     ref: MessageRef
     author: str
     text: str
     at: datetime
     by_bot: bool = False
+    automated: bool = False
+    link: str = ""
+    person: str = ""

@@ -60,13 +60,17 @@ def owning_place(platform: Platform, workspace: str, channel: str, *, thread: st
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone on a platform: the platform's id, the name people see, and the locale they read ("en", "zh-CN")."""
+    """Someone on a platform: the platform's id, the name people see, and the locale they read ("en", "zh-CN").
+
+    `timezone` is the IANA name of the zone they live by ("Europe/Berlin"), empty where the platform does not tell.
+    """
 
     platform: Platform
     id: str
     name: str
     locale: str = "en"
     is_bot: bool = False
+    timezone: str = ""
 
     @property
     def key(self) -> str:

@@ -17,6 +17,12 @@ from bot.errors import Refused
         ("/write 写一首关于月亮的诗", "write", {"about": "写一首关于月亮的诗"}),
         ("/write\nfirst line\nsecond line", "write", {"about": "first line\nsecond line"}),
         ("/summarize last:20 style:bullets", "summarize", {"last": "20", "style": "bullets"}),
+        (
+            '/summarize since:"yesterday 9:00" style:bullets',
+            "summarize",
+            {"since": "yesterday 9:00", "style": "bullets"},
+        ),
+        ("/summarize since:「昨天 9点」", "summarize", {"since": "昨天 9点"}),
         ("/summarize https://example.org is down", "summarize", {"text": "https://example.org is down"}),
         ("/privacy forget me", "privacy", {"action": "forget me"}),
         ("/HELP", "help", {}),
@@ -100,3 +106,10 @@ def test_every_choice_option_reads_its_own_choices() -> None:
 def test_the_main_option_takes_the_words() -> None:
     assert WRITE.main is not None
     assert WRITE.main.name == "about"
+
+
+@given(since=_words.filter(lambda words: '"' not in words), style=st.sampled_from(["brief", "catch-up"]))
+def test_a_value_of_several_words_is_read_back(since: str, style: str) -> None:
+    options = {"since": f"{since} 9:00", "style": style}
+
+    assert read_call(format_call("summarize", options)) == ("summarize", options)
