@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run chat doctor test test-slow check bench clean
+.PHONY: run chat doctor connect-discord connect-slack retrain test test-slow check bench clean
 
 run: $(READY)
 	@$(BIN)/python -m bot run
@@ -12,8 +12,15 @@ run: $(READY)
 chat: $(READY)
 	@$(BIN)/python -m bot chat
 
+# make doctor CHANNEL=slack/C012AB3CD also sees whether the bot may write there.
 doctor: $(READY)
-	@$(BIN)/python -m bot doctor
+	@$(BIN)/python -m bot doctor $(if $(CHANNEL),--channel $(CHANNEL))
+
+connect-discord connect-slack: connect-%: $(READY)
+	@$(BIN)/python -m bot connect $*
+
+retrain: $(READY)
+	@$(BIN)/python -m bot retrain
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto --dist loadfile

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.domain.lines import say
-from bot.errors import DiskFull, InklingError, PersonError, StorageError
+from bot.errors import DeliveryError, DiskFull, InklingError, PersonError, StorageError
 
 _LINES: Mapping[type[InklingError], str] = {
+    DeliveryError: "error.delivery",
     DiskFull: "error.disk_full",
     StorageError: "error.storage",
 }

@@ -47,6 +47,11 @@ LINES: dict[str, Text] = {
         "还没有设置画师。管理员可在 .env 中把 IMAGE_MODEL 设为一个 diffusers 模型"
         "（文件夹或 Hub 名称）并重启，之后 /image 就能画图。",
     ),
+    "error.delivery": Text(
+        "I cannot read this here: the platform did not let me. Invite me to the channel (on Slack: /invite), or have my "
+        "permissions checked, then try again.",
+        "平台没有让我读取这里的内容。请把我邀请进频道（Slack：/invite），或检查我的权限，然后再试。",
+    ),
     "error.disk_full": Text(
         "The disk is full, so nothing can be kept and I cannot answer. The admin has to free some space.",
         "磁盘已满，无法保存任何内容，也就无法回答。请管理员腾出空间。",

@@ -16,10 +16,10 @@ from yarl import URL
 
 from adapters.web import WebPlatform
 from bot.engine.scripted import ScriptedGenerator
-from bot.ports import Painter
+from bot.ports import Painter, Trainer
 from bot.settings import Settings, WebSettings
 from bot.system import SystemClock
-from tests.houses import House, open_house
+from tests.houses import House, chat_settings, open_house
 
 GENERAL = {"channel": "general", "thread": ""}
 ANA = {"id": "ana", "name": "Ana", "locale": "en"}
@@ -128,11 +128,22 @@ async def open_site(
     *,
     generator: ScriptedGenerator | None = None,
     painter: Painter | None = None,
+    trainer: Trainer | None = None,
+    admins: str = "",
     **environment: str,
 ) -> AsyncIterator[Site]:
     """A page on a free port; opening a second one on the same folder is a restart."""
     web = WebPlatform(web_settings(folder, **environment), SystemClock())
-    async with open_house(folder, generator=generator, painter=painter, platform=web, clock=SystemClock()) as house:
+    opened = open_house(
+        folder,
+        generator=generator,
+        painter=painter,
+        platform=web,
+        clock=SystemClock(),
+        trainer=trainer,
+        settings=chat_settings(ADMINS=admins),
+    )
+    async with opened as house:
         try:
             await web.start(house.core)
             # Browsers keep the cookies of an address in numbers; aiohttp does when told to.

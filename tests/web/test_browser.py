@@ -13,7 +13,9 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.domain.generation import EngineState
+from bot.domain.training import Collected
 from bot.engine.scripted import ScriptedGenerator
+from tests.trainers import ScriptedTrainer, ratings
 from tests.web.site import Site, open_site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -267,3 +269,22 @@ async def test_the_dashboard_shows_figures_and_plots_and_the_same_as_a_table(bro
         await expect(page.locator("#plot-turns .main-svg").first).to_be_visible()
         await page.locator(".figures summary").click()
         await expect(page.locator("table").first).to_contain_text(re.compile(r"Answers"))
+
+
+async def test_a_training_run_is_seen_on_the_page_and_the_dashboard_as_it_goes(
+    browser: Browser, tmp_path: Path
+) -> None:
+    trainer = ScriptedTrainer(tmp_path, collected=Collected(ratings(40, 20)), figures={}, steps=asyncio.Semaphore(2))
+    async with open_site(tmp_path, trainer=trainer) as site, sitting(browser, site) as page:
+        await site.house.services.releases.follow()
+        await say(page, "/retrain")
+        await page.get_by_role("button", name="Run").click()
+        await expect(answers(page)).to_contain_text("2/3")
+        await page.goto(f"{site.web.address}dashboard")
+
+        await expect(page.locator("#training-state")).to_contain_text("2/3")
+        await expect(page.locator("#plot-training .legendtext")).to_have_text("loss on liked answers")
+        trainer.steps.release()
+
+        await expect(page.locator("#training-state")).to_contain_text("better, brought into service")
+        await expect(page.locator("#training-progress")).to_be_hidden()

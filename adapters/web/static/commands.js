@@ -82,8 +82,8 @@ export class CommandMenu {
 
 /** A command's options as a form. `run(command, options, text)` gets what was filled in, `text` as one would type it. */
 export function commandForm(command, { run, close }) {
-  // What it is about comes first, whatever its place in the table.
-  const options = command.options.toSorted((one, other) => Number(other.main) - Number(one.main));
+  // What must be filled in comes first, whatever its place in the table.
+  const options = command.options.toSorted((one, other) => Number(other.required) - Number(one.required));
   const fields = options.map((option) => new Field(option));
   const submit = () => {
     const wrong = fields.filter((field) => !field.check());
