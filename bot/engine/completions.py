@@ -43,6 +43,10 @@ class Unavailable(Exception):
         super().__init__(detail)
 
 
+class UnknownModel(EngineDown):
+    """The server does not know the model that was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delta:
     """What one chunk of the stream said. `usage` counts prompt and completion tokens."""
@@ -62,7 +66,7 @@ class CompletionServer:
     """
 
     def __init__(self, url: str, *, model: str, key: str, timeout_s: float, connect_timeout_s: float) -> None:
-        self._client = openai.AsyncOpenAI(
+        self.client = openai.AsyncOpenAI(
             base_url=url,
             api_key=key or "none",
             max_retries=0,
@@ -76,7 +80,7 @@ class CompletionServer:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.close()
+        await self.client.close()
 
     async def find_model(self) -> None:
         """Learn what the server calls its model, unless that is known.
@@ -88,14 +92,16 @@ class CompletionServer:
             return
         try:
             async with asyncio.timeout(self._timeout_s):
-                page = await self._client.models.list()
+                page = await self.client.models.list()
         except openai.APIStatusError:
             # It is there but lists no models (`transformers serve` without a Hub cache): it serves one without a name.
             self._knows_model = True
             return
         except (openai.OpenAIError, TimeoutError, ValueError) as error:
-            raise _unavailable(error) from error
-        names = [model.id for model in getattr(page, "data", None) or [] if isinstance(model.id, str)]
+            raise unavailable(error) from error
+        # LoRA weights that a server has loaded are listed as well, and name their base model as parent.
+        listed = [model for model in getattr(page, "data", None) or [] if not getattr(model, "parent", None)]
+        names = [model.id for model in listed if isinstance(model.id, str)]
         self.model = names[0] if names else ""
         self._knows_model = True
 
@@ -105,7 +111,7 @@ class CompletionServer:
         Raises:
             Unavailable: it could not be reached, hung, broke off, or spoke no known protocol.
             RequestRejected, PromptTooLong: the request is impossible; PromptTooLong without values.
-            EngineDown: it does not know us or the model, and trying again will not help.
+            EngineDown: it does not know us (or the model: UnknownModel), and trying again will not help.
         """
         ended = False
         chunks = 0
@@ -138,14 +144,14 @@ class CompletionServer:
                 try:
                     return await self._create(**common, **special)
                 except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                    if _TOO_LONG.search(_said(error)):
+                    if _TOO_LONG.search(said(error)):
                         raise
             stream = await self._create(**common)
             self._is_plain = True
             return stream
 
     async def _create(self, **fields: Any) -> Any:
-        return await self._client.chat.completions.create(stream=True, **fields)
+        return await self.client.chat.completions.create(stream=True, **fields)
 
     def _fields(self, request: GenerationRequest, max_tokens: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """The request in OpenAI's words, and in those that only some servers know."""
@@ -211,15 +217,16 @@ def _our_error(error: Exception) -> GenerationError | Unavailable:
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return EngineDown(detail=f"the server refuses the key ({error.status_code}): check ENGINE_KEY")
         case openai.NotFoundError():
-            return EngineDown(detail=f"not found ({_said(error)}): check ENGINE_MODEL and ENGINE_URL")
+            return UnknownModel(detail=f"not found ({said(error)}): check ENGINE_MODEL and ENGINE_URL")
         case openai.RateLimitError():
             return Unavailable("it is over its limit (429)", again_s=_retry_after(error), hurts=False)
         case openai.APIStatusError() if 400 <= error.status_code < 500 and error.status_code not in (408, 409):
-            return PromptTooLong() if _TOO_LONG.search(_said(error)) else RequestRejected(reason=_said(error))
-    return _unavailable(error)
+            return PromptTooLong() if _TOO_LONG.search(said(error)) else RequestRejected(reason=said(error))
+    return unavailable(error)
 
 
-def _unavailable(error: Exception) -> Unavailable:
+def unavailable(error: Exception) -> Unavailable:
+    """A failure that says nothing against the request."""
     match error:
         case openai.APITimeoutError() | TimeoutError():
             return Unavailable("it did not answer in time", hung=True)
@@ -232,7 +239,7 @@ def _unavailable(error: Exception) -> Unavailable:
     return Unavailable(f"it sent what cannot be read ({type(error).__name__}); check ENGINE_URL")
 
 
-def _said(error: openai.APIStatusError) -> str:
+def said(error: openai.APIStatusError) -> str:
     """What the server says of a refusal, in one line."""
     body = error.body
     said = body.get("message") or body.get("detail") if isinstance(body, dict) else None

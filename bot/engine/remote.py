@@ -2,7 +2,8 @@
 
 The servers batch and queue by themselves, so there is no line here: a request goes to the least busy address at once.
 It is tried again, elsewhere if possible, only as long as no piece was given; after a piece the answer ends openly with
-EngineDied and is never doubled.
+EngineDied and is never doubled. Releases are loaded into every server (`bot.engine.lora_routes`), and again into one
+that does not know them any more.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import itertools
 import random
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
 
 import structlog
 
@@ -24,12 +27,14 @@ from bot.domain.generation import (
     Piece,
     PromptMessage,
 )
+from bot.engine import lora, lora_routes
 from bot.engine.addresses import Address, Addresses
-from bot.engine.completions import CompletionServer, Unavailable
+from bot.engine.completions import CompletionServer, Unavailable, UnknownModel
 from bot.engine.estimate import estimate_messages
 from bot.engine.mailbox import Mailbox
+from bot.engine.releases import Releases
 from bot.engine.text import StopGate, WholeCharacters
-from bot.errors import EngineDied, EngineDown, PromptTooLong, RequestRejected
+from bot.errors import EngineDied, EngineDown, EngineLoading, ModelError, PromptTooLong, RequestRejected
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +43,10 @@ _LONGEST_PAUSE_S = 30.0
 
 
 class RemoteEngine:
-    """A `TextGenerator` over one or several servers that serve the same model.
+    """A `TextGenerator` and `ReleaseHost` over one or several servers that serve the same model.
+
+    A request is answered by the release that it names, as by `LocalEngine`: one that was unloaded since is replaced by
+    the one in service, and a name that never was loaded is refused with RequestRejected.
 
     Args:
         urls: with or without `/v1` at the end.
@@ -75,6 +83,7 @@ class RemoteEngine:
             )
             for address in self._addresses
         }
+        self._releases = Releases()
         self._in_flight: dict[Mailbox, asyncio.Task[None]] = {}
         self._first_look: asyncio.Task[None] | None = None
 
@@ -110,18 +119,19 @@ class RemoteEngine:
         return EngineHealth(
             state=state,
             model=model,
-            release=model,
+            release=self._releases.served or model,
             window=self._window,
             running=len(self._in_flight),
-            detail=self._addresses.trouble,
+            detail=" ".join([self._addresses.trouble, *self._releases.lost.values()]).strip(),
             capacity=self._capacity * len(self._servers),
+            releases=tuple(self._releases.folders),
         )
 
     async def _look(self) -> None:
         """Ask each server for its model, and leave those alone for a while that are not there."""
         for address, server in self._servers.items():
             try:
-                await server.find_model()
+                await self._meet(server)
             except Unavailable as fault:
                 log.warning("remote.unreachable", url=address.url, detail=fault.detail)
                 address.rest(fault.detail)
@@ -136,7 +146,8 @@ class RemoteEngine:
         """See `bot.ports.TextGenerator.generate`. Token counts are the server's, or estimates when it gives none."""
         if not any(message.content.strip() for message in request.messages):
             raise RequestRejected(reason="the prompt is empty")
-        mailbox = Mailbox(request)
+        chosen = self._releases.chosen_for(request.release)
+        mailbox = Mailbox(replace(request, release=chosen if chosen in self._releases.folders else None))
         mailbox.prompt_tokens = sum(estimate_messages(request.messages))
         work = asyncio.create_task(self._answer(mailbox), name=f"remote {request.id}")
         work.add_done_callback(lambda task: self._on_end(mailbox, task))
@@ -155,6 +166,72 @@ class RemoteEngine:
             if mailbox.request.id == request_id:
                 mailbox.finish(FinishReason.CANCELLED)
                 work.cancel()
+
+    # --- releases ---
+
+    async def load_release(self, name: str, lora_folder: str) -> None:
+        """See `bot.ports.ReleaseHost.load_release`. The servers must see the folder under the same path.
+
+        A server that is away is left out; it loads the weights when it is first asked for them.
+        """
+        if self._first_look is not None and not self._first_look.done():
+            raise EngineLoading
+        if self._releases.folders.get(name) == lora_folder:
+            return
+        self._releases.check_room(name)
+        await asyncio.to_thread(lora.check_release, name, Path(lora_folder))
+        loads = (self._load_at(address, name, lora_folder) for address in self._addresses)
+        outcomes = await asyncio.gather(*loads, return_exceptions=True)
+        faults = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        refusals = [fault for fault in faults if not isinstance(fault, Unavailable)]
+        if refusals:
+            await self._unload_everywhere(name)
+            raise refusals[0]
+        if len(faults) == len(outcomes):
+            raise EngineDown(detail=f"No server is there to load {name}. {self._addresses.trouble}")
+        self._releases.add(name, lora_folder)
+        log.info("remote.release_loaded", release=name, servers=len(outcomes) - len(faults))
+
+    async def serve_release(self, name: str) -> None:
+        """See `bot.ports.ReleaseHost.serve_release`."""
+        self._releases.serve(name)
+        log.info("remote.release_serves", release=self._releases.in_service)
+
+    async def unload_release(self, name: str) -> None:
+        """See `bot.ports.ReleaseHost.unload_release`. When it served, the base model does from now on."""
+        if not self._releases.remove(name):
+            return
+        if running := [work for mailbox, work in self._in_flight.items() if mailbox.request.release == name]:
+            await asyncio.wait(running)
+        await self._unload_everywhere(name)
+
+    async def _load_at(self, address: Address, name: str, folder: str) -> None:
+        try:
+            await lora_routes.load(self._servers[address].client, name, folder)
+        except Unavailable as fault:
+            log.warning("remote.release_not_loaded", release=name, url=address.url, detail=fault.detail)
+            address.failed(fault.detail)
+            raise
+
+    async def _unload_everywhere(self, name: str) -> None:
+        for address, server in self._servers.items():
+            try:
+                await lora_routes.unload(server.client, name)
+            except Unavailable as fault:
+                log.warning("remote.release_not_unloaded", release=name, url=address.url, detail=fault.detail)
+
+    async def _load_again(self, address: Address, request: GenerationRequest) -> GenerationRequest:
+        """For a server that restarted: the same request once it has the release again, or for the base model when that
+        cannot be."""
+        name = request.release or ""
+        folder = self._releases.folders.get(name)
+        if folder is not None:
+            try:
+                await self._load_at(address, name, folder)
+                return request
+            except ModelError as error:
+                self._releases.lose(name, str(error))
+        return replace(request, release=None)
 
     def _on_end(self, mailbox: Mailbox, work: asyncio.Task[None]) -> None:
         del self._in_flight[mailbox]
@@ -202,7 +279,7 @@ class RemoteEngine:
             EngineDied: it gave some, and then failed.
         """
         try:
-            await self._pass_on(self._servers[address], mailbox)
+            await self._ask(address, mailbox)
         except PromptTooLong as error:
             raise PromptTooLong(tokens=mailbox.prompt_tokens, window=self._window) from error
         except Unavailable as fault:
@@ -214,14 +291,27 @@ class RemoteEngine:
             raise
         address.succeeded()
 
-    async def _pass_on(self, server: CompletionServer, mailbox: Mailbox) -> None:
-        """Put the server's answer into the mailbox: whole characters, and nothing of a stop string."""
+    async def _ask(self, address: Address, mailbox: Mailbox) -> None:
+        server, request = self._servers[address], mailbox.request
+        await self._meet(server)
+        try:
+            await self._pass_on(server, mailbox, request)
+        except UnknownModel:
+            if request.release is None:
+                raise
+            await self._pass_on(server, mailbox, await self._load_again(address, request))
+
+    async def _meet(self, server: CompletionServer) -> None:
         await server.find_model()
-        gate, characters = StopGate(mailbox.request.sampling.stop), WholeCharacters()
+        self._releases.base = self._releases.base or server.model
+
+    async def _pass_on(self, server: CompletionServer, mailbox: Mailbox, request: GenerationRequest) -> None:
+        """Put the server's answer into the mailbox: whole characters, and nothing of a stop string."""
+        gate, characters = StopGate(request.sampling.stop), WholeCharacters()
         reason, usage = FinishReason.STOP, None
-        async with aclosing(server.stream(mailbox.request, self._room(mailbox))) as deltas:
+        async with aclosing(server.stream(request, self._room(mailbox))) as deltas:
             async for delta in deltas:
-                mailbox.start(mailbox.release or delta.model or mailbox.request.release or server.model)
+                mailbox.start(mailbox.release or request.release or delta.model or server.model)
                 reason, usage = delta.reason or reason, delta.usage or usage
                 mailbox.completion_tokens += bool(delta.text)
                 _say(mailbox, gate.push(characters.push(delta.text)))

@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.domain.generation import (
@@ -24,6 +24,7 @@ from bot.domain.generation import (
     Queued,
     Started,
 )
+from bot.engine.releases import Releases
 from bot.errors import EngineDown, EngineLoading, ModelError, PromptTooLong
 
 Step = str | asyncio.Event | Exception | Queued | Started
@@ -40,7 +41,8 @@ class _Script:
 class ScriptedGenerator:
     """Answers each request with the next enqueued script, else with what `reply` makes of it.
 
-    A token is four characters, and four for the message itself.
+    `reply` sees the request with the name of the release that answers it, so that releases can differ. A token is four
+    characters, and four for the message itself.
     """
 
     def __init__(
@@ -55,8 +57,8 @@ class ScriptedGenerator:
         self.cancelled: list[str] = []
         self._reply = reply
         self._window = window
-        self._base = self._release = release
-        self._loaded: dict[str, str] = {}
+        self._releases = Releases()
+        self._releases.base = release
         self._capacity = capacity
         self._state = EngineState.READY
         self._detail = ""
@@ -84,11 +86,12 @@ class ScriptedGenerator:
         return EngineHealth(
             state=self._state,
             model="scripted",
-            release=self._release,
+            release=self._releases.in_service,
             window=self._window,
             running=len(self._in_flight),
             detail=self._detail,
             capacity=self._capacity,
+            releases=tuple(self._releases.folders),
         )
 
     async def count_tokens(self, messages: Sequence[PromptMessage]) -> Sequence[int]:
@@ -102,12 +105,13 @@ class ScriptedGenerator:
         prompt_tokens = sum(_cost(message) for message in request.messages)
         if prompt_tokens >= self._window:
             raise PromptTooLong(tokens=prompt_tokens, window=self._window)
+        release = self._releases.chosen_for(request.release)
         self.requests.append(request)
-        script = self._next_script(request)
+        script = self._next_script(replace(request, release=release))
         cancelled = self._in_flight[request.id] = asyncio.Event()
         pieces, reason = 0, FinishReason.CANCELLED
         try:
-            async with aclosing(self._play(script, cancelled, self._release_of(request))) as events:
+            async with aclosing(self._play(script, release, cancelled)) as events:
                 async for event in events:
                     pieces += isinstance(event, Piece)
                     yield event
@@ -130,17 +134,16 @@ class ScriptedGenerator:
         """See `bot.ports.ReleaseHost`. The folder has to be there; nothing in it is read."""
         if not await asyncio.to_thread(Path(lora_folder).is_dir):
             raise ModelError(f"The folder {lora_folder} holds no LoRA weights.")
-        self._loaded[name] = lora_folder
+        self._releases.check_room(name)
+        self._releases.add(name, lora_folder)
 
     async def serve_release(self, name: str) -> None:
         """See `bot.ports.ReleaseHost`."""
-        if name and name not in self._loaded:
-            raise ModelError(f"The release {name} is not loaded.")
-        self._release = name or self._base
+        self._releases.serve(name)
 
     async def unload_release(self, name: str) -> None:
-        """See `bot.ports.ReleaseHost`."""
-        self._loaded.pop(name, None)
+        """See `bot.ports.ReleaseHost`. It waits for nobody, because requests in flight hold nothing."""
+        self._releases.remove(name)
 
     def _next_script(self, request: GenerationRequest) -> _Script:
         if self._scripts:
@@ -150,10 +153,7 @@ class ScriptedGenerator:
         reply = self._reply(request)
         return _Script((reply,) if isinstance(reply, str) else tuple(reply))
 
-    def _release_of(self, request: GenerationRequest) -> str:
-        return request.release if request.release and request.release in self._loaded else self._release
-
-    async def _play(self, script: _Script, cancelled: asyncio.Event, release: str) -> AsyncGenerator[GenerationEvent]:
+    async def _play(self, script: _Script, release: str, cancelled: asyncio.Event) -> AsyncGenerator[GenerationEvent]:
         started = False
         for step in script.steps:
             if isinstance(step, asyncio.Event):

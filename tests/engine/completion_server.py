@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -47,18 +48,30 @@ class Exchange:
 
 
 class CompletionServer:
-    """Serves /v1/models and /v1/chat/completions. Behaviours are used up in order; the last one stays."""
+    """Serves /v1/models and /v1/chat/completions. Behaviours are used up in order; the last one stays.
 
-    def __init__(self, *behaviours: Behaviour, models: tuple[str, ...] | None = ("served",)) -> None:
+    With `max_lora_rank` it also loads and unloads LoRA weights, in the words and codes of vLLM's serving_models.py, and
+    knows no other models than its own and those; 0 is a vLLM without --enable-lora.
+    """
+
+    def __init__(
+        self, *behaviours: Behaviour, models: tuple[str, ...] | None = ("served",), max_lora_rank: int | None = None
+    ) -> None:
         self.bodies: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.open_streams = 0
         self.closed = asyncio.Event()
         self._behaviours = list(behaviours)
         self._models = models
+        self._max_lora_rank = max_lora_rank
+        self.loras: dict[str, str] = {}
+        self.acts: list[str] = []
         app = web.Application()
         app.router.add_get("/v1/models", self._list)
         app.router.add_post("/v1/chat/completions", self._complete)
+        if max_lora_rank is not None:
+            app.router.add_post("/v1/load_lora_adapter", self._load)
+            app.router.add_post("/v1/unload_lora_adapter", self._unload)
         self._server = TestServer(app, handler_cancellation=True)
 
     @property
@@ -70,17 +83,51 @@ class CompletionServer:
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Be gone; a second time is nothing to do."""
         await self._server.close()
 
     async def _list(self, request: web.Request) -> web.Response:
         if self._models is None:
             return web.Response(status=500, text="no cache")
-        return web.json_response({"object": "list", "data": [{"id": name, "object": "model"} for name in self._models]})
+        own = [{"id": name, "object": "model", "parent": None} for name in self._models]
+        loaded = [{"id": name, "object": "model", "parent": self._models[0]} for name in self.loras]
+        return web.json_response({"object": "list", "data": [*loaded, *own]})
+
+    async def _load(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        name, folder = body["lora_name"], Path(body["lora_path"])
+        self.acts.append(f"load {name}")
+        if name in self.loras:
+            return _refusal(400, f"The lora adapter '{name}' has already been loaded.")
+        if not self._max_lora_rank:
+            return _refusal(
+                400, "Call to add_lora method failed: LoRA is not enabled. Use --enable-lora to enable LoRA."
+            )
+        if not folder.is_dir():
+            return _refusal(404, f"Loading lora {name} failed: No adapter found for {folder}")
+        rank = json.loads((folder / "adapter_config.json").read_text())["r"]
+        if rank > self._max_lora_rank:
+            return _refusal(400, f"LoRA rank {rank} is greater than max_lora_rank {self._max_lora_rank}.")
+        self.loras[name] = str(folder)
+        return web.Response(text=f"Success: LoRA adapter '{name}' added successfully.")
+
+    async def _unload(self, request: web.Request) -> web.Response:
+        name = (await request.json())["lora_name"]
+        self.acts.append(f"unload {name}")
+        if self.loras.pop(name, None) is None:
+            return _refusal(404, f"The lora adapter '{name}' cannot be found.")
+        return web.Response(text=f"Success: LoRA adapter '{name}' removed successfully.")
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.bodies.append(body)
         self.keys.append(request.headers.get("Authorization"))
+        model = body.get("model")
+        if self._max_lora_rank is not None and model not in (*(self._models or ()), *self.loras):
+            return _refusal(404, f"The model `{model}` does not exist.")
         behaviour = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
         self.open_streams += 1
         try:
@@ -88,6 +135,10 @@ class CompletionServer:
         finally:
             self.open_streams -= 1
             self.closed.set()
+
+
+def _refusal(status: int, message: str) -> web.Response:
+    return web.json_response({"error": {"message": message, "type": "BadRequestError", "code": status}}, status=status)
 
 
 def chunk(text: str | None = None, *, reason: str | None = None) -> bytes:

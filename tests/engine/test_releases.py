@@ -235,6 +235,7 @@ async def test_a_new_worker_has_the_same_releases_and_serves_the_same(loaded: Lo
     assert await count(loaded, tuned[1].name) == (tuned[1].name, tuned[1].answer)
 
 
+@pytest.mark.slow
 async def test_a_release_that_a_new_worker_cannot_load_leaves_the_base_model_and_health_says_so(
     loaded: LocalEngine, tuned: list[Tuned], tmp_path: Path
 ):

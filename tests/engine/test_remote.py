@@ -105,15 +105,6 @@ async def test_a_server_that_lists_no_models_is_asked_without_a_name():
     assert "model" not in server.bodies[0]
 
 
-async def test_a_release_is_asked_for_by_its_name():
-    request = ask(user("hi"))
-    tuned = type(request)(request.id, request.messages, request.sampling, release="tuned-3")
-    async with CompletionServer(say("ok")) as server, engine_at(server) as engine:
-        await collect(engine.generate(tuned))
-
-    assert server.bodies[0]["model"] == "tuned-3"
-
-
 @pytest.mark.parametrize(("text", "word"), [("Once upon a", "Continue"), ("从前有一", "接着写")])
 async def test_a_last_assistant_message_is_followed_by_a_request_to_go_on(text: str, word: str):
     async with CompletionServer(say("ok")) as server, engine_at(server) as engine:

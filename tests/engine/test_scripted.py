@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bot.domain.generation import EngineState, Finished, FinishReason, Piece, Queued, Started
 from bot.engine.scripted import ScriptedGenerator
-from bot.errors import EngineDied, EngineDown, EngineLoading, PromptTooLong
+from bot.errors import EngineDied, EngineDown, EngineLoading, ModelError, PromptTooLong
 from tests.engine.asking import ask, collect, end_of, shape_of, text_of, user
 
 
@@ -105,3 +107,39 @@ async def test_a_prompt_over_the_window_is_refused():
     with pytest.raises(PromptTooLong):
         await collect(generator.generate(ask(user("x" * 100))))
     assert generator.requests == []
+
+
+# --- releases ---
+
+
+async def test_answers_may_depend_on_the_release_that_gives_them(tmp_path: Path):
+    generator = ScriptedGenerator(lambda request: f"by {request.release}")
+    await generator.load_release("tuned", str(tmp_path))
+    await generator.serve_release("tuned")
+
+    answers = [await collect(generator.generate(replace(ask(user("hi")), release=name))) for name in (None, "")]
+
+    assert [text_of(events) for events in answers] == ["by tuned", "by scripted@00000000"]
+    assert [events[0] for events in answers] == [Started("tuned"), Started("scripted@00000000")]
+    assert (generator.health().release, generator.health().releases) == ("tuned", ("tuned",))
+
+
+async def test_a_release_goes_and_the_base_answers_in_its_place(tmp_path: Path):
+    generator = ScriptedGenerator(lambda request: "ok")
+    await generator.load_release("tuned", str(tmp_path))
+    await generator.serve_release("tuned")
+    await generator.unload_release("tuned")
+
+    events = await collect(generator.generate(replace(ask(user("hi")), release="tuned")))
+
+    assert events[0] == Started("scripted@00000000")
+    assert generator.health().releases == ()
+
+
+async def test_a_release_without_a_folder_cannot_be_loaded(tmp_path: Path):
+    generator = ScriptedGenerator()
+
+    with pytest.raises(ModelError):
+        await generator.load_release("tuned", str(tmp_path / "nowhere"))
+    with pytest.raises(ModelError):
+        await generator.serve_release("tuned")
