@@ -91,11 +91,15 @@ class AsideReply:
         """Nothing can be shown on the way."""
         await self.waiting(0)
 
-    async def finish(self, answer: Answer) -> None:
-        """Show everything, in order; what was shown before is left out."""
+    async def hush(self) -> None:
+        """The answer is there: no need to say that it takes a moment."""
         if self._soon is not None:
             self._soon.cancel()
             await asyncio.gather(self._soon, return_exceptions=True)
+
+    async def finish(self, answer: Answer) -> None:
+        """Show everything, in order; what was shown before is left out."""
+        await self.hush()
         known = {delivery.part: delivery.state for delivery in self._target.log.parts}
         for number, part in enumerate(await self._parts(answer)):
             state = known.get(number)

@@ -65,9 +65,17 @@ class PacedClient(AsyncWebClient):
         """Call a method when its turn has come."""
         arguments = given.get("json") or given.get("params") or {}
         channel = str(arguments.get("channel", ""))
-        _key.set(key_of(api_method, channel))
         await self.pace.turn(api_method, channel)
+        _key.set(key_of(api_method, channel))
         return await super().api_call(api_method, **given)
+
+    async def call_now(self, api_method: str, **arguments: Any) -> AsyncSlackResponse | None:
+        """Call a method if that can be done at once; None when its budget is spent."""
+        if not self.pace.take(api_method):
+            return None
+        _key.set(api_method)
+        told = {name: value for name, value in arguments.items() if value is not None}
+        return await super().api_call(api_method, json=told)
 
 
 def new_session() -> aiohttp.ClientSession:

@@ -104,6 +104,9 @@ class Inbound:
         except (PersonError, StorageError) as error:
             if called:
                 self.tell(message.place, message.by, sentence(error, message.by.locale))
+            elif isinstance(error, StorageError):
+                # Whether the bot was meant could not be seen: Slack shall send it again.
+                raise
 
     async def _changed(self, event: Event) -> None:
         now, before = event["message"], event.get("previous_message") or {}

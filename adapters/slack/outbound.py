@@ -84,6 +84,9 @@ class SlackReply:
         """Show that the answer is on its way, and its place in a long line."""
         key = "status.in_line" if position >= 2 else "status.thinking"
         self._status.say(say(key, self._locale, position=position))
+        if self._aside is not None and not self._spot.thread:
+            # A channel has no status line: the one who called the command is told.
+            await self._aside.waiting(position)
 
     async def show(self, text: str, note: str = "") -> None:
         """Show the text so far, as far as the budget allows."""
@@ -101,21 +104,25 @@ class SlackReply:
         elif message.streamed is not None:
             await self._append(message, settled(markdown))
         elif message.shown is not None and self._may_update():
-            await self._update(number, message, self._unfinished(markdown))
+            part = self._unfinished(markdown)
+            if part != message.shown and await self._poster.update_now(message.ref, part, self._label(number)):
+                message.shown = part
 
     async def _begin(self, number: int, markdown: str) -> None:
         if number in self._doubtful:
             # Something may stand there already: the last state looks for it.
             return
-        pace = self._poster.client.pace
-        if number == 0 and self._streams and pace.room("chat.startStream") and pace.room("chat.stopStream"):
-            await self._stream(number, settled(markdown))
-        elif self._may_update():
+        if number == 0 and self._streams and await self._stream(number, settled(markdown)):
+            return
+        if self._may_update():
             await self._create(number, self._unfinished(markdown))
 
-    async def _stream(self, number: int, text: str) -> None:
+    async def _stream(self, number: int, text: str) -> bool:
+        """Begin a stream; False when there can be none."""
         if not text:
-            return
+            return True
+        if not self._poster.client.pace.room("chat.startStream"):
+            return False
         await self._target.log.sending(number)
         try:
             ref = await self._poster.start_stream(self._spot, text, self._recipient)
@@ -126,24 +133,24 @@ class SlackReply:
             # No stream in this place: the answer is posted instead.
             log.info("no stream", turn=self._target.turn.id, error=str(error))
             self._streams = False
-            return
+            return False
+        if ref is None:
+            return False
         await self._target.log.sent(number, ref)
         self._messages[number] = _Message(ref, streamed=text)
+        return True
 
     async def _append(self, message: _Message, text: str) -> None:
         streamed = message.streamed or ""
         if len(text) <= len(streamed) or not text.startswith(streamed):
             return
-        if not self._poster.client.pace.room("chat.appendStream"):
-            return
         try:
-            await self._poster.append_stream(message.ref, text[len(streamed) :])
+            if await self._poster.append_stream(message.ref, text[len(streamed) :]):
+                message.streamed = text
         except DeliveryError as error:
             # Dead, or nobody knows what it holds: the last state is brought by an edit.
             log.info("stream ended early", turn=self._target.turn.id, error=str(error))
             message.streamed = None
-            return
-        message.streamed = text
 
     def _may_update(self) -> bool:
         return self._poster.client.pace.room("chat.update") > _KEPT_UPDATES
@@ -251,6 +258,8 @@ class SlackReply:
                 message = self._messages[number] = _Message(found)
                 await self._update(number, message, part)
                 return
+        if self._aside is not None:
+            await self._aside.hush()
         await self._target.log.sending(number)
         ref = await self._poster.post(self._spot, part, self._label(number))
         await self._target.log.sent(number, ref)

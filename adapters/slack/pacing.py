@@ -69,6 +69,10 @@ class Pace:
         """Slack told this key to wait: nobody asks before that."""
         self._paused[key] = max(self._paused.get(key, 0.0), time.monotonic() + seconds)
 
+    def take(self, method: str) -> bool:
+        """Count a request that is to be sent at once, if there is room for it; not for methods counted by channel."""
+        return self._wait(self._rates.get(method), method) == 0
+
     async def rest(self, key: str) -> None:
         """Wait until a key that was told to wait may ask again."""
         left = self._pause_left(key)

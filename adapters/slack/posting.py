@@ -163,31 +163,36 @@ class Poster:
 
     # --- streaming --------------------------------------------------------------------------------------------------
 
-    async def start_stream(self, spot: Spot, markdown: str, recipient: tuple[str, str] | None) -> MessageRef:
-        """Begin a message that grows; `recipient` is the team and the user that it is for, outside direct messages.
+    async def start_stream(self, spot: Spot, markdown: str, recipient: tuple[str, str] | None) -> MessageRef | None:
+        """Begin a message that grows; None when the budget is spent.
+
+        `recipient` is the team and the user that it is for, outside direct messages.
 
         Raises:
             DeliveryError: it did not begin.
         """
         team, user = recipient or (None, None)
         with as_ours("chat.startStream"):
-            told = await self._client.chat_startStream(
+            told = await self._client.call_now(
+                "chat.startStream",
                 channel=spot.channel,
                 thread_ts=spot.thread,
                 markdown_text=markdown,
                 recipient_team_id=team,
                 recipient_user_id=user,
             )
-        return ref_of(str(told["channel"]), str(told["ts"]))
+        return ref_of(str(told["channel"]), str(told["ts"])) if told is not None else None
 
-    async def append_stream(self, ref: MessageRef, markdown: str) -> None:
-        """Add to a growing message.
+    async def append_stream(self, ref: MessageRef, markdown: str) -> bool:
+        """Add to a growing message; False when the budget is spent.
 
         Raises:
             DeliveryError: the stream is over, or it is not known whether it was added.
         """
+        channel, ts = ref.channel, ref.message
         with as_ours("chat.appendStream"):
-            await self._client.chat_appendStream(channel=ref.channel, ts=ref.message, markdown_text=markdown)
+            told = await self._client.call_now("chat.appendStream", channel=channel, ts=ts, markdown_text=markdown)
+        return told is not None
 
     async def stop_stream(
         self, ref: MessageRef, markdown: str, part: Part, label: Label, session_status: str | None
@@ -235,6 +240,17 @@ class Poster:
                 raise
             await self.cut_stream(ref)
             await self._update(ref, part, label)
+
+    async def update_now(self, ref: MessageRef, part: Part, label: Label) -> bool:
+        """Show a state on the way; False when the budget is spent.
+
+        Raises:
+            DeliveryError: it cannot be changed.
+        """
+        said = {"text": part.text, "blocks": part.blocks, "metadata": label.metadata}
+        with as_ours("chat.update"):
+            told = await self._client.call_now("chat.update", channel=ref.channel, ts=ref.message, **said)
+        return told is not None
 
     async def _update(self, ref: MessageRef, part: Part, label: Label) -> None:
         with as_ours("chat.update"):

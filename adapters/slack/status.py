@@ -24,6 +24,8 @@ _PACE_S = 1.5
 # Slack takes a status away after two minutes.
 _RENEWAL_S = 90.0
 _SESSION = "agents.sessions.setStatus"
+# Requests kept free to take Stop buttons away again.
+_KEPT = 20
 
 
 class AgentSurface:
@@ -47,7 +49,7 @@ class Status:
         self.is_processing = False
 
     def say(self, text: str) -> None:
-        """Show this line, if the answer takes longer than a moment; an empty one lets the words speak for themselves."""
+        """Show this line, if the answer takes longer than a moment; an empty one leaves the words to themselves."""
         if not self._spot.thread or not self._surface.is_there:
             return
         if text != self._text:
@@ -70,8 +72,7 @@ class Status:
 
     async def _show(self) -> None:
         await asyncio.sleep(_DELAY_S)
-        # One for now, one to set it back.
-        if self._client.pace.room(_SESSION) >= 2:
+        if self._client.pace.room(_SESSION) > _KEPT:
             self.is_processing = True
             await self._ask(_SESSION, status=PROCESSING)
         while self._surface.is_there:

@@ -161,7 +161,7 @@ async def test_deleting_a_question_stops_its_answer(workspace: Workspace, server
 
 
 async def test_an_attached_text_file_is_read(workspace: Workspace, ana: User) -> None:
-    await ana.says(ana.dm, "what is in it?", files=[("notes.txt", "the cat sat".encode())])
+    await ana.says(ana.dm, "what is in it?", files=[("notes.txt", b"the cat sat")])
 
     await workspace.answers(ana.dm)
 

@@ -136,22 +136,21 @@ async def test_without_any_budget_the_answer_is_one_post(
     assert answers[1].text.endswith("199")
 
 
-async def test_a_long_answer_goes_on_in_further_messages_and_loses_nothing(
-    workspace: Workspace, general: Channel, ana: User, server: SlackServer
-) -> None:
+async def test_a_long_answer_goes_on_in_further_messages_and_loses_nothing(tmp_path: Path) -> None:
     rows = "\n".join(f"| {number} | row {number} of the table |" for number in range(300))
     paragraphs = "\n\n".join(f"Paragraph {number}. " + "word " * 60 for number in range(80))
     code = "```python\n" + "\n".join(f"line_{number} = {number}" for number in range(300)) + "\n```"
     chinese = "，".join(f"第{number}句话讲一个很长的故事" for number in range(300))
     long = f"{paragraphs}\n\n| n | what |\n|---|---|\n{rows}\n\n{code}\n\n{chinese}"
     assert len(long) > 40_000
-    workspace.generator.enqueue(long)
+    async with SlackServer(limits=False) as server, at_work(server, tmp_path, rates={}) as workspace:
+        ana, general = server.add_user("Ana"), server.add_channel("general")
+        workspace.generator.enqueue(long)
+        await ana.says(general, f"{server.bot.mention} everything")
+        await server.until(lambda: workspace.by_bot(general))
+        await workspace.idle()
+        parts = workspace.by_bot(general)
 
-    await ana.says(general, f"{server.bot.mention} everything")
-    await server.until(lambda: workspace.by_bot(general))
-    await workspace.idle()
-
-    parts = workspace.by_bot(general)
     whole = "\n".join(message.text for message in parts)
     assert all(len(message.text.encode()) <= PART_BYTES for message in parts)
     assert all(f"Paragraph {number}." in whole for number in range(80))
