@@ -274,6 +274,7 @@ class Core:
         try:
             if job.answer.status.is_open:
                 job.answer = await self._make(job)
+                job.live.end()
                 await self._record(job)
             await job.live.close()
             await self._deliver(job)

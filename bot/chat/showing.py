@@ -96,10 +96,14 @@ class LiveReply:
         """Tell the text so far."""
         self._tell(lambda: self._reply.show(text, note))
 
-    async def close(self) -> None:
-        """Let the state being shown arrive, and show no more."""
+    def end(self) -> None:
+        """Begin to show no further state: the last one comes by `Reply.finish`."""
         self._closing.set()
         self._changed.set()
+
+    async def close(self) -> None:
+        """Let the state being shown arrive, and show no more."""
+        self.end()
         if self._pump is not None:
             await self._pump
 
