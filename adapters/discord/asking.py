@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from collections.abc import AsyncIterator
 
 import discord
 
-from adapters.discord.sending import Expired, Gone, persist
+from adapters.discord.sending import persist
 from adapters.discord.translating import SPOKEN, channel_id, history_message
 from bot.domain.messages import Attachment, HistoryMessage
 from bot.domain.places import Person, Place
 from bot.errors import DeliveryError
-
-T = TypeVar("T")
 
 Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread | discord.DMChannel
 
@@ -29,12 +26,12 @@ async def fetch(attachment: Attachment, client: discord.Client) -> bytes:
         DeliveryError: it cannot be had.
     """
     if attachment.locator.startswith(("http://", "https://")):
-        return await _asked(lambda: client.http.get_from_cdn(attachment.locator))
+        return await persist(lambda: client.http.get_from_cdn(attachment.locator))
     channel, message, file = map(int, attachment.locator.split("/"))
-    found = await _asked(lambda: client.get_partial_messageable(channel).fetch_message(message))
+    found = await persist(lambda: client.get_partial_messageable(channel).fetch_message(message))
     for candidate in found.attachments:
         if candidate.id == file:
-            return await _asked(candidate.read)
+            return await persist(candidate.read)
     raise DeliveryError("the file is not under its message any more", retryable=False)
 
 
@@ -47,11 +44,14 @@ async def history(place: Place, limit: int, client: discord.Client) -> AsyncIter
     number = channel_id(place)
     cached = client.get_channel(number)
     channel = cached if isinstance(cached, Readable) else client.get_partial_messageable(number)
+    if not _is_readable(channel):
+        # Discord would say that there are no messages.
+        raise DeliveryError("the bot lacks the permission Read Message History", retryable=False)
     me = client.user.id if client.user else 0
     before: discord.Message | None = None
     # Notices of Discord's own are dropped; where there is little else, reading ends.
     for _ in range(2 * limit // _PAGE + 2):
-        page = await _asked(functools.partial(_page, channel, before))
+        page = await persist(functools.partial(_page, channel, before))
         for message in page:
             if message.type in SPOKEN and not message.flags.loading:
                 yield history_message(message, me)
@@ -61,6 +61,13 @@ async def history(place: Place, limit: int, client: discord.Client) -> AsyncIter
         if len(page) < _PAGE:
             return
         before = page[-1]
+
+
+def _is_readable(channel: Readable | discord.PartialMessageable) -> bool:
+    """Whether the bot may read the history, as far as is known here."""
+    if isinstance(channel, discord.DMChannel | discord.PartialMessageable):
+        return True
+    return channel.permissions_for(channel.guild.me).read_message_history
 
 
 async def _page(
@@ -79,16 +86,9 @@ async def is_admin(person: Person, place: Place, client: discord.Client) -> bool
     if guild is None:
         return False
     try:
-        member = await _asked(lambda: guild.fetch_member(int(person.id)))
+        member = await persist(lambda: guild.fetch_member(int(person.id)))
     except DeliveryError as error:
         if isinstance(error.__cause__, discord.NotFound):
             return False
         raise
     return member.guild_permissions.administrator or member.guild_permissions.manage_guild
-
-
-async def _asked(request: Callable[[], Awaitable[T]]) -> T:
-    try:
-        return await persist(request)
-    except (Gone, Expired) as error:
-        raise DeliveryError("it is not there any more", retryable=False) from error

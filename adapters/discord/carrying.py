@@ -7,7 +7,7 @@ works for a quarter of an hour; then `Expired` is raised, and the answer goes on
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ import discord
 from adapters.discord.buttons import view_of
 from adapters.discord.desk import Call
 from adapters.discord.layout import Part
-from adapters.discord.sending import TRIES, Expired, persist
+from adapters.discord.sending import TRIES, Expired, Unrepliable, persist
 from adapters.discord.translating import ref_of
 from bot.domain.conversation import Turn
 from bot.domain.messages import MessageRef, Picture
@@ -89,7 +89,11 @@ class ChannelCarrier:
             nonce = _nonce(self._turn.id, number, again)
             return await self._channel.send(part.content, nonce=nonce, allowed_mentions=ASKER, **more)
 
-        message = await persist(send, tries)
+        try:
+            message = await persist(send, tries)
+        except Unrepliable:
+            self._answers = None
+            message = await persist(send, tries)
         return ref_of(self._channel.id, message.id)
 
     async def edit(self, ref: MessageRef, part: Part, *, tries: int = TRIES) -> None:
@@ -117,18 +121,30 @@ class ChannelCarrier:
         """
 
         async def look() -> MessageRef | None:
-            history = self._channel.history(limit=_LOOKED_THROUGH, after=self._turn.created_at - _SKEW)
-            async for message in history:
-                if message.author == self._client.user and str(message.id) not in known:
-                    if self._is_part(number, message):
+            is_readable = False
+            async for message in self._channel.history(limit=_LOOKED_THROUGH, after=self._begin):
+                is_readable = True
+                if message.author != self._client.user or str(message.id) in known:
+                    continue
+                if self._is_part(number, message):
+                    return ref_of(self._channel.id, message.id)
+                if number == 0 and _responds_to(message, event_id):
+                    if not message.flags.loading:
                         return ref_of(self._channel.id, message.id)
-                    if number == 0 and _responds_to(message, event_id):
-                        if not message.flags.loading:
-                            return ref_of(self._channel.id, message.id)
-                        await message.delete()
+                    await message.delete()
+            if not is_readable:
+                # Not even the question: Discord gives an empty history to those who may not read it.
+                raise DeliveryError("the channel's history cannot be read", retryable=False)
             return None
 
         return await persist(look)
+
+    @property
+    def _begin(self) -> discord.Object | datetime:
+        """Before the first message of this answer, and before the one that it answers."""
+        if self._answers is not None:
+            return discord.Object(int(self._answers.message) - 1)
+        return self._turn.created_at - _SKEW
 
     def _is_part(self, number: int, message: discord.Message) -> bool:
         if message.nonce == _nonce(self._turn.id, number, 0):

@@ -16,6 +16,9 @@ from adapters.discord.interacting import Interacting
 
 log = structlog.get_logger(__name__)
 
+# The bot has no voice, so nothing is missing for it.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
 
 def intents_for(*, message_content: bool) -> discord.Intents:
     """What the bot must hear of, and no more."""

@@ -67,5 +67,5 @@ def application_of(token: str) -> str | None:
 
 
 def readable(permission: str) -> str:
-    """A permission as Discord's own pages write it."""
-    return "View Channels" if permission == "view_channel" else permission.replace("_", " ").title()
+    """A permission as Discord's own pages write it; the library still has the first one's older name."""
+    return "View Channels" if permission == "read_messages" else permission.replace("_", " ").title()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import discord
 import structlog
 
 from adapters.discord.carrying import ASKER
 from adapters.discord.desk import Desk
-from adapters.discord.sending import persist
+from adapters.discord.sending import Unrepliable, persist
 from adapters.discord.translating import SPOKEN, attachments_of, mentions, person_of, place_of, ref_of, words
 from bot.chat.faults import sentence
 from bot.domain.messages import DeleteMessage, IncomingMessage, MessageRef, RateReply
@@ -126,8 +128,14 @@ class Inbound:
                 await self._excuse(message, sentence(error, incoming.by.locale))
 
     async def _excuse(self, message: discord.Message, text: str) -> None:
-        reference = message.to_reference(fail_if_not_exists=False)
+        reply = {"reference": message.to_reference(fail_if_not_exists=False)}
         try:
-            await persist(lambda: message.channel.send(text, reference=reference, allowed_mentions=ASKER))
+            try:
+                await self._say(message, text, reply)
+            except Unrepliable:
+                await self._say(message, text, {})
         except DeliveryError as error:
             log.warning("person could not be told", message=message.id, error=str(error))
+
+    async def _say(self, message: discord.Message, text: str, more: dict[str, Any]) -> None:
+        await persist(lambda: message.channel.send(text, allowed_mentions=ASKER, **more))

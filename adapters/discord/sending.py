@@ -26,15 +26,28 @@ UNKNOWN_WEBHOOK = 10015
 UNKNOWN_INTERACTION = 10062
 INVALID_WEBHOOK_TOKEN = 50027
 TOO_MANY_EDITS_OF_OLD = 30046
-ALREADY_ACKNOWLEDGED = 40060
+NO_REPLY_WITHOUT_HISTORY = 160002
 
 
-class Gone(Exception):
+class Gone(DeliveryError):
     """The message is not there any more, or cannot be edited any more."""
 
+    def __init__(self) -> None:
+        super().__init__("the message is gone", retryable=False)
 
-class Expired(Exception):
+
+class Expired(DeliveryError):
     """The interaction's token has run out."""
+
+    def __init__(self) -> None:
+        super().__init__("the interaction is over", retryable=False)
+
+
+class Unrepliable(DeliveryError):
+    """The bot may write here, but not refer to another message."""
+
+    def __init__(self) -> None:
+        super().__init__("a reply needs the permission Read Message History", retryable=False)
 
 
 async def persist(request: Callable[[], Awaitable[T]], tries: int = TRIES) -> T:
@@ -43,7 +56,8 @@ async def persist(request: Callable[[], Awaitable[T]], tries: int = TRIES) -> T:
     Raises:
         Gone: the message that it is about is gone.
         Expired: the interaction that it belongs to is over.
-        DeliveryError: Discord refuses it, or could not be reached for all the tries.
+        Unrepliable: it is a reply, and the bot may not read the channel's history.
+        DeliveryError: Discord refuses it otherwise, or could not be reached for all the tries.
     """
     try:
         async for attempt in AsyncRetrying(
@@ -75,13 +89,15 @@ def told(error: Exception) -> str:
     return f"Discord cannot be reached: {type(error).__name__}"
 
 
-def _translated(error: Exception) -> Exception:
+def _translated(error: Exception) -> DeliveryError:
     if not isinstance(error, discord.HTTPException):
         return DeliveryError(told(error), retryable=True)
     if error.code in (UNKNOWN_MESSAGE, TOO_MANY_EDITS_OF_OLD):
         return Gone()
     if error.code in (UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, INVALID_WEBHOOK_TOKEN):
         return Expired()
+    if error.code == NO_REPLY_WITHOUT_HISTORY:
+        return Unrepliable()
     return DeliveryError(told(error), retryable=may_pass(error))
 
 

@@ -243,17 +243,17 @@ async def test_a_message_sent_but_not_noted_before_a_crash_is_taken_over(
     server: DiscordServer, channel: Channel, ana: Person, tmp_path: Path
 ) -> None:
     async with open_bot(server, tmp_path) as bot:
-        bot.generator.enqueue("Fine.")
-        server.faults.delay("POST /channels/.*/messages", 5.0)
+        server.faults.delay("POST /channels/.*/messages", 60.0)
         await ana.says(channel, f"{server.bot.mention} hello")
-        await server.until(
-            lambda: [each for each in server.requests if each.method == "POST"] or len(channel.messages) > 1
-        )
+        (sent,) = await bot.answers(channel)
+    server.nonces.clear()
 
     async with open_bot(server, tmp_path) as bot:
-        answers = await bot.answers(channel)
+        await ana.says(channel, f"{server.bot.mention} again", reply_to=sent)
+        answers = await bot.answers(channel, 2)
 
-    assert [answer.text for answer in answers] == ["Fine."]
+    assert answers[0] is sent
+    assert len(answers) == 2
 
 
 async def test_a_lost_response_does_not_double_a_message(
