@@ -131,10 +131,10 @@ async def test_buttons_are_in_the_askers_language(bot: Bot, server: DiscordServe
 async def test_an_answer_that_nobody_remembers_cannot_be_pressed(
     server: DiscordServer, channel: Channel, ana: Person, tmp_path: Path
 ) -> None:
-    async with open_bot(server, tmp_path / "before") as bot:
+    async with open_bot(server, tmp_path) as bot:
         answer = await _answer(bot, channel, ana)
 
-    async with open_bot(server, tmp_path / "after"):
+    async with open_bot(server, tmp_path / "elsewhere"):
         again = await ana.presses(answer, "Regenerate")
         await server.until(lambda: again.replies)
         vote = await ana.presses(answer, "👎")

@@ -122,7 +122,7 @@ async def test_nobody_is_an_admin_by_role_outside_the_servers_the_bot_is_in(bot:
 async def test_no_token_and_no_words_of_people_are_logged(
     server: DiscordServer, channel: Channel, ana: Person, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_bot(server, tmp_path) as bot:
+    async with open_bot(server, tmp_path):
         server.faults.refuse("POST /channels", 400)
         await ana.says(channel, f"{server.bot.mention} my secret plan")
         await server.until(lambda: [request for request in server.requests if request.status == 400])
