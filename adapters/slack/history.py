@@ -138,7 +138,7 @@ class History:
                 return found
 
     async def _told(self, message: Message, channel: str) -> HistoryMessage:
-        text = message.get("text") or _text_of_blocks(message)
+        text = _text_of_blocks(message) or message.get("text") or ""
         by_us = message.get("user") == self._me.user or message.get("bot_id") == self._me.bot
         names = {user: await self._name(user) for user in people_in(text) - {self._me.user}} | {
             self._me.user: self._bot_name
@@ -207,8 +207,6 @@ def _next(told: AsyncSlackResponse) -> str:
 
 
 def _text_of_blocks(message: Message) -> str:
-    """The words of a message that has blocks alone."""
-    texts = [
-        block["text"] for block in message.get("blocks") or () if block.get("type") in ("markdown", "section", "header")
-    ]
-    return "\n".join(text if isinstance(text, str) else str(text.get("text", "")) for text in texts)
+    """The words of Markdown blocks: the text beside them holds the beginning alone."""
+    texts = [block.get("text", "") for block in message.get("blocks") or () if block.get("type") == "markdown"]
+    return "\n".join(texts)

@@ -10,6 +10,7 @@ import asyncio
 import re
 from dataclasses import replace
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 from slack_bolt.async_app import AsyncApp
@@ -18,6 +19,7 @@ from adapters.slack.blocks import home, prompts
 from adapters.slack.client import PacedClient
 from adapters.slack.errors import as_ours
 from adapters.slack.identity import Me
+from adapters.slack.once import Once
 from adapters.slack.people import People
 from adapters.slack.places import event_id_of, is_direct, place_of, ref_of, time_of
 from adapters.slack.posting import Poster, Spot
@@ -62,6 +64,8 @@ class Inbound:
         self._reactions = reactions
         self._tasks = tasks
         self._bot_name = bot_name
+        self._once = Once()
+        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._mention = re.compile(rf"<@{me.user}[>|]")
 
     def listen(self, app: AsyncApp) -> None:
@@ -98,6 +102,17 @@ class Inbound:
         called = is_direct(event["channel"]) or self._mentions(event)
         if not called and "thread_ts" not in event:
             return
+        event_id = event_id_of(self._me.team, ref_of(event["channel"], event["ts"]))
+        await self._once.do(event_id, lambda: self._accept(event, called=called))
+
+    async def _accept(self, event: Event, *, called: bool) -> None:
+        # One after the other in a thread: whether a follow-up is meant for the bot shows once the question is stored.
+        thread = f"{event['channel']}/{event.get('thread_ts') or event['ts']}"
+        line = self._lines.setdefault(thread, asyncio.Lock())
+        async with line:
+            await self._accept_in_turn(event, called=called)
+
+    async def _accept_in_turn(self, event: Event, *, called: bool) -> None:
         message = await self._incoming(event)
         try:
             await self._core.accept(message)

@@ -140,6 +140,7 @@ class SlackPlatform:
             recipient=recipient,
             streams=bool(place.thread) and (is_direct(place.channel) or recipient is not None),
             aside=self._aside(target, in_channel=True) if has_interaction else None,
+            tasks=self._tasks,
         )
 
     def _aside(self, target: ReplyTarget, *, in_channel: bool = False) -> AsideReply:

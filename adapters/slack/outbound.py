@@ -7,6 +7,7 @@ decides what stands there at the end: `finish` brings every message to its last 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ from adapters.slack.lines import say
 from adapters.slack.pictures import Pictures
 from adapters.slack.posting import Label, Poster, Spot, is_gone
 from adapters.slack.status import ACTIVE, Status
+from adapters.slack.tasks import Tasks
 from adapters.slack.words import parts_of, settled, silent
 from bot.domain.conversation import DeliveryState
 from bot.domain.messages import Answer, MessageRef, Picture
@@ -29,6 +31,9 @@ log = structlog.get_logger(__name__)
 
 # Parts from here on are pictures.
 PICTURES = 1000
+
+# An answer that is complete so soon after its first words is one post, and no stream is spent on it.
+_GRACE_S = 0.3
 
 # Edits kept free for the last states of answers.
 _KEPT_UPDATES = 15
@@ -61,6 +66,7 @@ class SlackReply:
         recipient: tuple[str, str] | None,
         streams: bool,
         aside: AsideReply | None,
+        tasks: Tasks,
     ) -> None:
         self._target = target
         self._spot = spot
@@ -70,8 +76,14 @@ class SlackReply:
         self._recipient = recipient
         self._streams = streams
         self._aside = aside
+        self._tasks = tasks
+        self._latest = ""
+        self._beginning: asyncio.Task[None] | None = None
+        self._has_begun = bool(target.log.parts)
+        self._in_hand = asyncio.Lock()
         self._messages: dict[int, _Message] = {}
         self._doubtful: set[int] = set()
+        self._last_split: tuple[str, list[str]] = ("", [])
         for delivery in target.log.parts:
             if delivery.state is DeliveryState.SENT and delivery.ref is not None:
                 self._messages[delivery.part] = _Message(delivery.ref)
@@ -91,11 +103,24 @@ class SlackReply:
     async def show(self, text: str, note: str = "") -> None:
         """Show the text so far, as far as the budget allows."""
         self._status.say("" if text.strip() else note)
-        parts = await parts_of(text)
-        for number, markdown in enumerate(parts[:-1]):
-            await self._complete(number, Part(markdown, locale=self._locale))
-        if parts:
-            await self._grow(len(parts) - 1, parts[-1])
+        self._latest = text
+        if self._has_begun:
+            await self._advance()
+        elif text.strip() and self._beginning is None:
+            self._beginning = self._tasks.spawn(self._begin_soon(), f"begin {self._target.turn.id}")
+
+    async def _begin_soon(self) -> None:
+        await asyncio.sleep(_GRACE_S)
+        self._has_begun = True
+        await self._advance()
+
+    async def _advance(self) -> None:
+        async with self._in_hand:
+            parts = await self._split(self._latest)
+            for number, markdown in enumerate(parts[:-1]):
+                await self._complete(number, Part(markdown, locale=self._locale))
+            if parts:
+                await self._grow(len(parts) - 1, parts[-1])
 
     async def _grow(self, number: int, markdown: str) -> None:
         message = self._messages.get(number)
@@ -162,7 +187,13 @@ class SlackReply:
 
     async def finish(self, answer: Answer) -> None:
         """Bring every message to its last state."""
+        if self._beginning is not None and not self._has_begun:
+            self._beginning.cancel()
         await self._status.end()
+        async with self._in_hand:
+            await self._finish(answer)
+
+    async def _finish(self, answer: Answer) -> None:
         try:
             await self._show_pictures(answer.pictures)
             parts = await self._parts(answer)
@@ -179,7 +210,7 @@ class SlackReply:
 
     async def _parts(self, answer: Answer) -> list[Part]:
         """The answer's messages: the note and the buttons stand under the last one."""
-        texts = await parts_of(answer.text)
+        texts = await self._split(answer.text)
         if not texts and not (answer.note or answer.controls):
             return []
         parts = [Part(text, locale=self._locale) for text in texts or [""]]
@@ -277,6 +308,12 @@ class SlackReply:
             mark = say("repeat", self._locale)
             return None, replace(part, note="\n".join(filter(None, (part.note, mark))))
         return found, part
+
+    async def _split(self, text: str) -> list[str]:
+        """The text's messages; the last state is most often the one that was split before."""
+        if text != self._last_split[0]:
+            self._last_split = (text, await parts_of(text))
+        return self._last_split[1]
 
     def _label(self, number: int) -> Label:
         return Label(self._target.turn.id, number, self._target.turn.created_at)

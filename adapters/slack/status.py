@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 PROCESSING, ACTIVE = "processing", "active"
 
-_DELAY_S = 0.7
+_DELAY_S = 1.0
 _PACE_S = 1.5
 # Slack takes a status away after two minutes.
 _RENEWAL_S = 90.0

@@ -17,7 +17,8 @@ PART_BYTES = 9_000
 """UTF-8 bytes of Markdown in one message: a stream breaks at about 10 kB, a Markdown block at 12,000 characters."""
 
 # Characters of the text that stands for blocks in notifications and searches; chat.update refuses more than 4,000.
-_FALLBACK = 3_900
+_FALLBACK = 3_000
+_UPDATE_LIMIT = 4_000
 
 _MARKED = re.compile(r"<([^<>]+)>")
 _USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
@@ -68,8 +69,9 @@ def settled(markdown: str) -> str:
 
 
 def fallback(markdown: str) -> str:
-    """The mrkdwn that stands for a Markdown block where blocks are not shown."""
-    return next(iter(mrkdwn.messages(markdown, _FALLBACK)), "")
+    """The mrkdwn that stands for a Markdown block where blocks are not shown; of a long one the beginning."""
+    beginning = markdown if len(markdown) <= _FALLBACK else f"{markdown[:_FALLBACK]} …"
+    return mrkdwn.render(beginning)[:_UPDATE_LIMIT]
 
 
 async def parts_of(markdown: str) -> list[str]:

@@ -57,6 +57,20 @@ async def test_a_thread_goes_on_without_a_mention_and_remembers(
     assert said[-3:] == ["my name is Ana", "You said: my name is Ana", "what is my name?"]
 
 
+async def test_a_follow_up_that_comes_on_the_heels_of_its_question_is_heard(
+    workspace: Workspace, server: SlackServer, general: Channel, ana: User, lin: User
+) -> None:
+    server.faults.delay("users.info", 0.3)
+    question = await ana.says(general, f"{server.bot.mention} my name is Ana")
+    await lin.says(general, "and I am 琳", thread=question)
+
+    await workspace.answers(general, 2)
+
+    said = [message.content for message in workspace.generator.requests[-1].messages]
+    assert "琳: and I am 琳" in said[-1]
+    assert "my name is Ana" in said[-3]
+
+
 async def test_each_direct_message_is_a_thread_of_its_own(workspace: Workspace, ana: User) -> None:
     first = await ana.says(ana.dm, "one")
     second = await ana.says(ana.dm, "two")
