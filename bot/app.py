@@ -90,7 +90,7 @@ async def running_core(settings: Settings, role: str, platforms: Sequence[ChatPl
             stack.push_async_callback(platform.close)
             await platform.start(core)
         await core.start()
-        log.info("started", role=role, platforms=[platform.name for platform in platforms])
+        log.info("started", role=role, platforms=[platform.name.value for platform in platforms])
         yield core
         for platform in platforms:
             await platform.stop_listening()

@@ -31,7 +31,7 @@ class _Way:
 
 
 async def connect(settings: Settings, platform: str, channel: str) -> int:
-    """Print the guide, ask for tokens that are missing, and check them; 0 when all is well.
+    """Print the guide, ask for the tokens, and check them; 0 when all is well.
 
     Without a terminal nothing is asked: the guide says which variables to set.
     """
@@ -40,7 +40,9 @@ async def connect(settings: Settings, platform: str, channel: str) -> int:
     print(way.guide(settings))
     if _ask_for_tokens(way.tokens, settings, platform):
         settings = Settings.load()
-    return await show(way.check(settings, channel), console)
+    code = await show(way.check(settings, channel), console)
+    console.print("Some things need you; each line above says what to do." if code else "All is well. Now: make run")
+    return code
 
 
 async def show(findings: AsyncIterator[Finding], console: Console) -> int:
@@ -54,16 +56,15 @@ async def show(findings: AsyncIterator[Finding], console: Console) -> int:
 
 
 def _ask_for_tokens(tokens: Mapping[str, str], settings: Settings, platform: str) -> bool:
-    """Ask for the tokens that are not set and keep them in .env; whether any was given."""
-    given = {name: _given(settings, platform, name) for name in tokens}
-    if not sys.stdin.isatty() or all(given.values()):
+    """Ask for the tokens and keep in .env what was given; whether anything was."""
+    if not sys.stdin.isatty():
         return False
     changed = False
     for name, what in tokens.items():
-        if not given[name] and (
-            token := click.prompt(f"{what} (Enter skips)", default="", hide_input=True, show_default=False)
-        ):
-            _keep(name, token.strip())
+        empty = "keeps the one that is set" if _given(settings, platform, name) else "leaves it empty"
+        token = click.prompt(f"{what} (Enter {empty})", default="", hide_input=True, show_default=False).strip()
+        if token:
+            _keep(name, token)
             changed = True
     return changed
 
@@ -76,8 +77,8 @@ def _given(settings: Settings, platform: str, name: str) -> str:
 
 def _keep(name: str, token: str) -> None:
     """Into .env, which nobody else may read."""
-    if not ENV_FILE.exists():
-        ENV_FILE.touch(mode=0o600)
+    ENV_FILE.touch(mode=0o600)
+    ENV_FILE.chmod(0o600)
     set_key(ENV_FILE, name, token, quote_mode="never")
     os.environ.pop(name, None)
     click.echo(f"{name} is in {ENV_FILE.absolute()} now.")

@@ -47,7 +47,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     else:
         yield await asyncio.to_thread(_text_model, settings.engine.text_model)
     yield _painter(settings.engine.image_model)
-    yield _port(settings.web.host, settings.web.port)
+    yield await _page(settings.web.host, settings.web.port)
     if settings.chat.admins:
         yield Finding("admins", True, ", ".join(settings.chat.admins))
 
@@ -110,6 +110,19 @@ def _painter(model: str) -> Finding:
             "painter", False, f"{folder} has no model_index.json. Point IMAGE_MODEL at a diffusers pipeline."
         )
     return Finding("painter", True, model)
+
+
+async def _page(host: str, port: int) -> Finding:
+    """Our own bot at the address is as well as nobody."""
+    with contextlib.suppress(aiohttp.ClientError, TimeoutError, ValueError):
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3)) as session,
+            session.get(f"http://{host}:{port}/healthz") as response,
+        ):
+            health = await response.json()
+            if isinstance(health, dict) and {"engine", "release"} <= health.keys():
+                return Finding("page", True, f"the bot is running at http://{host}:{port} (engine {health['engine']})")
+    return _port(host, port)
 
 
 def _port(host: str, port: int) -> Finding:

@@ -6,6 +6,7 @@ people credibly like less than the one before is rolled back.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -53,6 +54,7 @@ class ServedReleases:
         self._active: str | None = None
         self._candidate = ""
         self._refused: set[str] = set()
+        self._unloading: set[asyncio.Task[None]] = set()
 
     @property
     def base(self) -> str:
@@ -94,11 +96,13 @@ class ServedReleases:
 
     async def _serve(self, release: Release | None, engine: Engine) -> None:
         name = release.name if release else ""
-        if name == self._active or name in self._refused:
+        loaded = engine.health().releases
+        # A worker that died may have come back without it.
+        if name in self._refused or (name == self._active and (not name or name in loaded)):
             return
-        before = self._active
+        before = self._active if self._active != name else ""
         try:
-            if release is not None and name != self._candidate:
+            if release is not None and name not in loaded:
                 await engine.load_release(name, self._folder(release))
             await engine.serve_release(name)
         except ModelError as error:
@@ -109,7 +113,7 @@ class ServedReleases:
         if name == self._candidate:
             self._candidate = ""
         if before:
-            await engine.unload_release(before)
+            self._unload(before, engine)
 
     async def _try_out(self, release: Release | None, engine: Engine) -> None:
         name = release.name if release else ""
@@ -117,7 +121,7 @@ class ServedReleases:
             return
         before, self._candidate = self._candidate, ""
         if before and before != self._active:
-            await engine.unload_release(before)
+            self._unload(before, engine)
         if release is None:
             return
         try:
@@ -127,6 +131,12 @@ class ServedReleases:
             return
         self._candidate = name
         log.info("release tried out", release=name, share=self._settings.release_canary_share)
+
+    def _unload(self, name: str, engine: Engine) -> None:
+        """Let go of a release when its last answers have ended, which nobody waits for."""
+        unloading = asyncio.create_task(engine.unload_release(name), name=f"unload {name}")
+        self._unloading.add(unloading)
+        unloading.add_done_callback(self._unloading.discard)
 
     def _folder(self, release: Release) -> str:
         assert release.weights is not None
