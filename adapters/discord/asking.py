@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import discord
 
@@ -35,7 +35,7 @@ async def fetch(attachment: Attachment, client: discord.Client) -> bytes:
     raise DeliveryError("the file is not under its message any more", retryable=False)
 
 
-async def history(place: Place, limit: int, client: discord.Client) -> AsyncIterator[HistoryMessage]:
+async def history(place: Place, limit: int, client: discord.Client) -> AsyncGenerator[HistoryMessage, None]:
     """The latest messages that people and bots wrote in a place, newest first.
 
     Raises:

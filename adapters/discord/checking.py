@@ -11,7 +11,7 @@ import discord
 from adapters.discord import commands
 from adapters.discord.client import intents_for
 from adapters.discord.connecting import PERMISSIONS, invite_link, readable
-from adapters.discord.lifecycle import MISSING_INTENT, WITHOUT_CONTENT, WRONG_TOKEN, point_at
+from adapters.discord.lifecycle import MISSING_INTENT, WITHOUT_CONTENT, point_at, refusal_of
 from adapters.discord.sending import told
 from bot.domain.findings import Finding
 from bot.errors import DeliveryError
@@ -30,7 +30,7 @@ async def check(settings: DiscordSettings, *, channel: str = "") -> AsyncIterato
         channel: the id of a channel or thread in which the bot should be able to write.
     """
     if not settings.token:
-        yield Finding("Discord token", False, "DISCORD_TOKEN is not set. `python -m bot connect discord` says how.")
+        yield Finding("Discord token", False, "DISCORD_TOKEN is not set: make connect-discord says how.")
         return
     point_at(settings)
     client = _Probe(intents=intents_for(message_content=settings.message_content))
@@ -38,7 +38,7 @@ async def check(settings: DiscordSettings, *, channel: str = "") -> AsyncIterato
         try:
             await client.login(settings.token)
         except discord.LoginFailure:
-            yield Finding("Discord token", False, WRONG_TOKEN)
+            yield Finding("Discord token", False, refusal_of(settings.token))
             return
         except _ERRORS as error:
             yield Finding("Discord", False, f"{told(error)}. See https://discordstatus.com and DISCORD_API_URL.")
@@ -96,7 +96,9 @@ async def _commands(client: _Probe) -> Finding:
         return Finding("Discord commands", False, str(error))
     if commands.same(known, commands.payloads()):
         return Finding("Discord commands", True, f"all {len(known)} are registered")
-    return Finding("Discord commands", False, "Those of this version are not registered yet: start the bot once.")
+    if not known:
+        return Finding("Discord commands", True, "they are registered when the bot starts for the first time: make run")
+    return Finding("Discord commands", False, "Those of another version are registered: start the bot once (make run).")
 
 
 async def _servers(client: _Probe) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 
 import aiohttp
@@ -37,6 +37,10 @@ WRONG_TOKEN = (
     f"DISCORD_TOKEN: Discord does not accept this token. Copy it again, or reset it, in {_PORTAL} under Bot → Reset "
     "Token, and put it into .env."
 )
+NO_TOKEN_AT_ALL = (
+    "DISCORD_TOKEN: this is no bot token, which has three parts with dots between them; maybe it is the client secret "
+    f"or the public key. Copy the token in {_PORTAL} under Bot → Reset Token, and put it into .env."
+)
 MISSING_INTENT = (
     "DISCORD_MESSAGE_CONTENT: the message content intent is not switched on for this bot. Switch it on in "
     f"{_PORTAL} under Bot → Privileged Gateway Intents → Message Content Intent, or set DISCORD_MESSAGE_CONTENT=false "
@@ -48,6 +52,11 @@ WITHOUT_CONTENT = (
 )
 # What Discord closes the gateway with when it does not accept the token.
 _AUTHENTICATION_FAILED = 4004
+
+
+def refusal_of(token: str) -> str:
+    """What to say of a token that Discord does not accept."""
+    return WRONG_TOKEN if token.count(".") == 2 and " " not in token else NO_TOKEN_AT_ALL
 
 
 def point_at(settings: DiscordSettings) -> None:
@@ -151,12 +160,12 @@ class DiscordPlatform:
                 await self._sync(client)
                 await client.connect()
             except discord.LoginFailure as error:
-                raise SettingsError(WRONG_TOKEN) from error
+                raise SettingsError(refusal_of(self._settings.token)) from error
             except discord.PrivilegedIntentsRequired as error:
                 raise SettingsError(MISSING_INTENT) from error
             except discord.ConnectionClosed as error:
                 if error.code == _AUTHENTICATION_FAILED:
-                    raise SettingsError(WRONG_TOKEN) from error
+                    raise SettingsError(refusal_of(self._settings.token)) from error
                 raise
 
     async def _sync(self, client: Client) -> None:
@@ -188,7 +197,7 @@ class DiscordPlatform:
     async def discard(self, attachments: Sequence[Attachment]) -> None:
         """Files stay with Discord; no copies are kept."""
 
-    async def history(self, place: Place, *, limit: int) -> AsyncIterator[HistoryMessage]:
+    async def history(self, place: Place, *, limit: int) -> AsyncGenerator[HistoryMessage, None]:
         """The latest messages of a place, newest first."""
         client, _ = await self._ready()
         async for message in asking.history(place, limit, client):

@@ -102,5 +102,14 @@ def attachment_of(file: discord.Attachment, locator: str) -> Attachment:
 def history_message(message: discord.Message, me: int) -> HistoryMessage:
     """A message as it is read for a summary."""
     author = message.author
-    ref = ref_of(message.channel.id, message.id)
-    return HistoryMessage(ref, author.display_name, words(message), message.created_at, by_bot=author.id == me)
+    by_bot = author.id == me
+    return HistoryMessage(
+        ref_of(message.channel.id, message.id),
+        author.display_name,
+        words(message),
+        message.created_at,
+        by_bot=by_bot,
+        automated=not by_bot and (author.bot or message.webhook_id is not None),
+        link=message.jump_url,
+        person=f"{Platform.DISCORD}/{author.id}",
+    )

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.discord.commands import payloads, same
 from bot.domain.commands import COMMANDS
+from bot.domain.places import Platform, owning_place
 from tests.discord.bots import Bot, open_bot
 from tests.servers.discord import Channel, DiscordServer, Impossible, Person
 
@@ -140,6 +141,22 @@ async def test_a_channel_is_summed_up_without_discords_own_notices(
     await server.until(lambda: act.replies and act.reply.text.startswith("Fine."))
     assert bot.generator.requests[0].messages[-1].content.endswith("Ana: Tea at four?\nBen: Yes.")
     assert "Covers 2 messages" in act.reply.text
+
+
+async def test_what_is_read_of_a_channel_tells_who_wrote_it_and_where(
+    bot: Bot, server: DiscordServer, channel: Channel, ana: Person
+) -> None:
+    message = await ana.says(channel, "Tea at four?")
+    await channel.add_webhook("News").says("It rains.")
+    guild = channel.guild
+    assert guild is not None
+
+    place = owning_place(Platform.DISCORD, guild.id, channel.id)
+    news, tea = [read async for read in bot.platform.history(place, limit=5)]
+
+    assert (tea.author, tea.text, tea.person, tea.automated) == ("Ana", "Tea at four?", f"discord/{ana.id}", False)
+    assert tea.link == f"https://discord.com/channels/{guild.id}/{channel.id}/{message.id}"
+    assert (news.text, news.automated, news.by_bot) == ("It rains.", True, False)
 
 
 async def test_a_channel_that_cannot_be_read_is_told_so(

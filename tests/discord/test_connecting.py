@@ -80,6 +80,25 @@ async def test_a_wrong_token_is_named_with_its_remedy(server: DiscordServer, tmp
     server.violations.clear()
 
 
+async def test_what_is_no_token_at_all_is_named_as_such(server: DiscordServer, tmp_path: Path) -> None:
+    for other in ("0123456789abcdef0123456789abcdef", "xoxb-1-2-3", f"Bot {server.token}"):
+        found = await _findings(server, tmp_path, DISCORD_TOKEN=other)
+
+        assert found["Discord token"].text.startswith("DISCORD_TOKEN: this is no bot token")
+    server.violations.clear()
+
+
+async def test_commands_of_another_version_are_found(server: DiscordServer, channel: Channel, tmp_path: Path) -> None:
+    async with open_bot(server, tmp_path):
+        pass
+    for command in server.commands[""].values():
+        command["description_localizations"] = None
+
+    found = await _findings(server, tmp_path)
+
+    assert found["Discord commands"].text == "Those of another version are registered: start the bot once (make run)."
+
+
 async def test_everything_that_is_missing_is_found_with_its_remedy(
     server: DiscordServer, channel: Channel, tmp_path: Path
 ) -> None:
@@ -89,7 +108,7 @@ async def test_everything_that_is_missing_is_found_with_its_remedy(
     found = await _findings(server, tmp_path)
 
     assert not found["Discord message content"].well
-    assert "start the bot once" in found["Discord commands"].text
+    assert "make run" in found["Discord commands"].text
     assert "Interactions Endpoint URL" in found["Discord commands' way"].text
     assert "Message Content Intent" in found["Discord events"].text
     server.violations.clear()
