@@ -1,0 +1,1 @@
+"""Ratings to tested LoRA weights: collected, split, trained in a process of its own, judged, reported."""

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.training.refining import Refinery
+from storage.database import Database, sqlite_url
+from storage.unit_of_work import SqlUnitOfWorkFactory
+
+
+@pytest.fixture
+async def units(tmp_path: Path) -> AsyncIterator[SqlUnitOfWorkFactory]:
+    """Units of work on the database of the test's own data folder."""
+    database = Database(sqlite_url(tmp_path))
+    await database.open()
+    yield SqlUnitOfWorkFactory(database)
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def refinery() -> Iterator[Refinery]:
+    """One scrubbing process for all tests: starting it takes longer than they do."""
+    with asyncio.Runner() as runner:
+        opened = Refinery.opened(nice=0)
+        yield runner.run(opened.__aenter__())
+        runner.run(opened.__aexit__(None, None, None))

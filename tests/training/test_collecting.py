@@ -1,0 +1,395 @@
+"""Which votes become which examples, and which are left out for which reason; over real storage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.domain.conversation import TurnStatus
+from bot.domain.generation import PromptMessage, Role
+from bot.domain.messages import Picture
+from bot.domain.releases import Release, ReleaseState
+from bot.domain.training import Collected, Example, ExampleKind, ExampleSource, Origin
+from bot.training.collecting import collect, collect_with
+from bot.training.earning import Earned
+from bot.training.lines import LINES
+from bot.training.refining import Refined, Refinery, key_of, within_share
+from bot.training.rows import write_examples
+from storage.unit_of_work import SqlUnitOfWorkFactory
+from tests.storage.builders import NOW, PLACE, later, new_id, question
+from tests.training.talk import (
+    EVE,
+    GUILD,
+    answered,
+    answered_again,
+    chooses,
+    learning,
+    opts_out,
+    prompt_for,
+    suggests,
+    votes,
+)
+
+VERDICT, DEMONSTRATION, PAIR = ExampleKind.VERDICT, ExampleKind.DEMONSTRATION, ExampleKind.PAIR
+
+
+Collect = Callable[..., Awaitable[Collected]]
+
+
+@pytest.fixture
+def collected(units: SqlUnitOfWorkFactory, tmp_path: Path, refinery: Refinery) -> Collect:
+    """Collects with settings as `.env` would give them; every reason for leaving out has a line."""
+
+    async def collected(**given: str) -> Collected:
+        found = await collect_with(refinery, units, learning(tmp_path, **given))
+        assert {f"dropped.{reason}" for reason in found.dropped} <= LINES.keys()
+        return found
+
+    return collected
+
+
+def shape(found: Collected) -> list[tuple[ExampleKind, str, bool, str]]:
+    return sorted((each.kind, each.answer, each.good, each.rejected) for each in found.examples)
+
+
+# --- what teaches what ----------------------------------------------------------------------------------------------
+
+
+async def test_a_liked_answer_is_a_verdict_and_a_demonstration_with_its_origin(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    turn = await answered(units)
+    await votes(units, turn, good="lin eve", at=5)
+
+    found = await collected()
+
+    origin = Origin(
+        ExampleSource.RATING,
+        later(5),
+        turn_id=turn.id,
+        place=PLACE.key,
+        rated_by="web/lin",
+        people=("web/ada", "web/eve", "web/lin"),
+        release=turn.release,
+    )
+    assert set(found.examples) == {
+        Example(VERDICT, prompt_for("What is a loom?"), turn.text, origin),
+        Example(DEMONSTRATION, prompt_for("What is a loom?"), turn.text, origin),
+    }
+    assert found.dropped == {}
+    assert found.verdicts == 1
+
+
+async def test_a_disliked_answer_is_never_a_target(units: SqlUnitOfWorkFactory, collected: Collect) -> None:
+    await votes(units, await answered(units, "One?"), bad="lin")
+
+    assert shape(await collected()) == [(VERDICT, "A loom weaves cloth.", False, "")]
+
+
+async def test_a_suggested_answer_is_a_target_and_a_pair_over_what_it_corrects(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    turn = await answered(units)
+    await suggests(units, turn, "First try.", "lin")
+    await suggests(units, turn, "A frame.", "lin", at=1)
+    await suggests(units, turn, turn.text, "eve")
+    await suggests(units, turn, "/help", "bob")
+
+    found = await collected()
+
+    assert shape(found) == [(DEMONSTRATION, "A frame.", True, ""), (PAIR, "A frame.", True, turn.text)]
+    assert {each.origin.source for each in found.examples} == {ExampleSource.SUGGESTION}
+    assert {each.origin.rated_by for each in found.examples} == {"web/lin"}
+    assert found.dropped == {"command": 1, "replaced": 1, "unchanged": 1}
+
+
+async def test_an_answer_made_anew_and_liked_is_a_pair_over_the_disliked_one_before(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    first = await answered(units, "Q?")
+    second = await answered_again(units, first, "Second.")
+    third = await answered_again(units, first, "Third.")
+    await votes(units, first, bad="lin")
+    await votes(units, second, good="lin")
+    await votes(units, third, good="eve")
+
+    pairs = [each for each in (await collected()).examples if each.kind is PAIR]
+
+    assert {(each.answer, each.rejected) for each in pairs} == {("Second.", first.text), ("Third.", first.text)}
+    assert {each.origin.source for each in pairs} == {ExampleSource.REGENERATED}
+
+
+async def test_asking_again_and_liking_what_comes_is_a_judgement_of_its_own(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    """Only of the one who asked again; another's liking says nothing of the answer that nobody rated."""
+    one = await answered(units, "One?")
+    two = await answered(units, "Two?")
+    await votes(units, await answered_again(units, one, "Better one."), good="ada")
+    await votes(units, await answered_again(units, two, "Better two."), good="lin")
+
+    pairs = [each for each in (await collected()).examples if each.kind is PAIR]
+
+    assert [(each.answer, each.rejected) for each in pairs] == [("Better one.", one.text)]
+
+
+async def test_several_people_on_one_answer_are_one_example_by_majority(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    await votes(units, await answered(units, "One?"), good="ada", bad="lin eve")
+    await votes(units, await answered(units, "Two?"), good="ada", bad="lin")
+
+    found = await collected()
+
+    (example,) = found.examples
+    assert not example.good
+    assert (example.origin.rated_by, example.origin.people) == ("web/lin", ("web/ada", "web/eve", "web/lin"))
+    assert found.dropped == {"even": 2, "outvoted": 1}
+
+
+async def test_the_same_words_rated_twice_count_once_and_as_judged_last(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    await votes(units, await answered(units), good="ada", at=1)
+    await votes(units, await answered(units), bad="lin", at=2)
+
+    found = await collected()
+
+    assert [(each.good, each.origin.rated_by) for each in found.examples] == [(False, "web/lin")]
+    assert found.dropped == {"duplicate": 1}
+
+
+async def test_examples_come_oldest_first(units: SqlUnitOfWorkFactory, collected: Collect) -> None:
+    for asks, at in (("One?", 30.0), ("Two?", 10.0), ("Three?", 20.0)):
+        await votes(units, await answered(units, asks), bad="ada", at=at)
+
+    found = await collected()
+
+    assert [each.prompt[-1].content for each in found.examples] == ["Two?", "Three?", "One?"]
+
+
+# --- consent --------------------------------------------------------------------------------------------------------
+
+
+async def test_vendors_places_are_off_until_an_admin_turns_them_on_and_local_ones_on_until_off(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    await votes(units, await answered(units, "There?", place=GUILD), bad="lin eve ada")
+    await votes(units, await answered(units, "Here?"), bad="lin")
+
+    by_default = await collected()
+    await chooses(units, GUILD, "on")
+    await chooses(units, PLACE, "off")
+    as_chosen = await collected()
+
+    assert [each.prompt[-1].content for each in by_default.examples] == ["Here?"]
+    assert by_default.dropped == {"no_consent": 3}
+    assert [each.prompt[-1].content for each in as_chosen.examples] == ["There?"]
+    assert as_chosen.dropped == {"no_consent": 1}
+
+
+async def test_a_vote_of_someone_who_opted_out_does_not_count(units: SqlUnitOfWorkFactory, collected: Collect) -> None:
+    turn = await answered(units)
+    await votes(units, turn, good="lin", bad="eve bob")
+    await suggests(units, turn, "Better.", "eve")
+    await opts_out(units, "eve")
+    await opts_out(units, "bob")
+
+    found = await collected()
+
+    assert {(each.kind, each.good, each.origin.people) for each in found.examples} == {
+        (VERDICT, True, ("web/ada", "web/lin")),
+        (DEMONSTRATION, True, ("web/ada", "web/lin")),
+    }
+    assert found.dropped == {"opted_out": 3}
+
+
+async def test_words_of_someone_who_opted_out_are_in_no_prompt(units: SqlUnitOfWorkFactory, collected: Collect) -> None:
+    """Wherever on the branch they spoke."""
+    first = await answered(units, by=EVE)
+    follow_up = question(first.conversation_id, parent_id=first.id)
+    second = replace(first, id=new_id(), parent_id=follow_up.id)
+    async with units() as uow:
+        await uow.turns.add(follow_up, second)
+    await votes(units, second, good="lin")
+    await opts_out(units, "eve")
+
+    found = await collected()
+
+    assert found.examples == ()
+    assert found.dropped == {"opted_out": 1}
+
+
+async def test_whoever_asked_for_an_answer_anew_is_asked_too(units: SqlUnitOfWorkFactory, collected: Collect) -> None:
+    first = await answered(units)
+    await votes(units, await answered_again(units, first, "Second.", by=EVE), good="lin")
+    await opts_out(units, "eve")
+
+    assert (await collected()).dropped == {"opted_out": 1}
+
+
+async def test_nothing_is_left_of_a_forgotten_person(units: SqlUnitOfWorkFactory, collected: Collect) -> None:
+    await votes(units, await answered(units, "Theirs?"), good="ada lin")
+    other = await answered(units, "Same place, another's?", by=EVE)
+    await votes(units, other, good="lin", bad="ada eve")
+    async with units() as uow:
+        await uow.erasure.forget("web/ada")
+
+    found = await collected()
+
+    assert found.examples == ()
+    assert found.dropped == {"forgotten": 1, "no_prompt": 2}
+
+
+# --- what is no good example ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"status": TurnStatus.STOPPED}, "unfinished"),
+        ({"status": TurnStatus.INTERRUPTED}, "unfinished"),
+        ({"status": TurnStatus.FAILED}, "unfinished"),
+        ({"text": "  "}, "unfinished"),
+        ({"prompt": None}, "no_prompt"),
+        ({"private": True}, "private"),
+        ({"origin": "summarize"}, "summary"),
+        ({"origin": "help"}, "command"),
+        ({"prompt": (*prompt_for("Q"), PromptMessage(Role.ASSISTANT, "It"))}, "continuation"),
+        ({"completion_tokens": 99}, "cut_off"),
+        ({"release": "other@1a2b3c4d"}, "other_model"),
+    ],
+)
+async def test_answers_that_teach_nothing_good_are_left_out(
+    units: SqlUnitOfWorkFactory, collected: Collect, changes: dict[str, object], reason: str
+) -> None:
+    async with units() as uow:
+        await uow.releases.put(Release("writer@1a2b3c4d", "writer", ReleaseState.ACTIVE, NOW))
+    await votes(units, await answered(units, **changes), good="lin eve")
+
+    found = await collected()
+
+    assert found.examples == ()
+    assert found.dropped == {reason: 2}
+
+
+async def test_a_better_answer_counts_where_the_answer_itself_is_no_example(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    turn = await answered(units, status=TurnStatus.STOPPED)
+    await suggests(units, turn, "A frame.")
+
+    assert shape(await collected()) == [(DEMONSTRATION, "A frame.", True, "")]
+
+
+async def test_a_release_trained_on_the_base_in_service_is_the_same_model(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    async with units() as uow:
+        tuned = Release("writer-0a1b2c@99887766", "writer@1a2b3c4d", ReleaseState.ACTIVE, NOW, weights="runs/1/weights")
+        await uow.releases.put(tuned)
+    await votes(units, await answered(units, "One?", release="writer-0a1b2c@99887766"), bad="lin")
+    await votes(units, await answered(units, "Two?", release="writer@00000000"), bad="lin")
+    await votes(units, await answered(units, "Three?", release="writer-large@00000000"), bad="lin")
+
+    found = await collected()
+
+    assert [each.prompt[-1].content for each in found.examples] == ["One?", "Two?"]
+    assert found.dropped == {"other_model": 1}
+
+
+async def test_ratings_of_pictures_are_only_counted(units: SqlUnitOfWorkFactory, collected: Collect) -> None:
+    picture = Picture(new_id(), "images/1.png", "a loom", {"seed": 3})
+    await votes(units, await answered(units, origin="image", text="", pictures=(picture,)), good="lin eve")
+
+    found = await collected()
+
+    assert found.examples == ()
+    assert found.dropped == {"picture": 2}
+
+
+async def test_examples_hold_no_private_data_and_no_names(units: SqlUnitOfWorkFactory, collected: Collect) -> None:
+    prompt = (PromptMessage(Role.USER, "Ada Lovelace: write to bob@example.com"),)
+    await votes(units, await answered(units, prompt=prompt, text="Hi bob@example.com, Ada Lovelace wrote."), good="lin")
+    await votes(units, await answered(units, "Whom?", text="Call 13812345678"), good="lin")
+
+    found = await collected()
+
+    (example,) = {each.prompt: each for each in found.examples}.values()
+    assert example.prompt[0].content == "<PERSON_1>: write to <EMAIL_1>"
+    assert example.answer == "Hi <EMAIL_1>, <PERSON_1> wrote."
+    assert found.dropped == {"private_data": 1}
+
+
+# --- one person's share, imports ------------------------------------------------------------------------------------
+
+
+async def test_one_persons_share_is_capped_and_their_oldest_go_first(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    for number in range(6):
+        await votes(units, await answered(units, f"Q{number}?"), bad="ada", at=number)
+    for number, name in enumerate(["lin", "eve", "bob"]):
+        await votes(units, await answered(units, f"R{number}?"), bad=name, at=-10)
+
+    found = await collected(RETRAIN_PERSON_SHARE="0.5")
+
+    assert [each.prompt[-1].content for each in found.examples] == ["R0?", "R1?", "R2?", "Q3?", "Q4?", "Q5?"]
+    assert found.dropped == {"person_cap": 3}
+
+
+@pytest.mark.parametrize(
+    ("counts", "share", "kept"),
+    [
+        ({"ada": 100}, 0.5, {"ada": 100}),
+        ({"ada": 100, "lin": 10}, 0.5, {"ada": 100, "lin": 10}),
+        ({"ada": 100, "lin": 1, "eve": 1}, 0.5, {"ada": 2, "lin": 1, "eve": 1}),
+        ({"ada": 100, "lin": 10, "eve": 10}, 0.5, {"ada": 20, "lin": 10, "eve": 10}),
+        ({"ada": 9, "lin": 1}, 0.1, {"ada": 9, "lin": 1}),
+        ({"ada": 100, "lin": 1}, 1.0, {"ada": 100, "lin": 1}),
+        ({}, 0.5, {}),
+    ],
+)
+def test_a_share_is_one_of_what_is_left(counts: dict[str, int], share: float, kept: dict[str, int]) -> None:
+    refined, dropped = [], Counter[str]()
+    for name, count in counts.items():
+        for number in range(count):
+            example = Example(
+                VERDICT, (), f"{name} {number}", Origin(ExampleSource.RATING, later(number), rated_by=name)
+            )
+            refined.append(Refined(Earned((example,)), (key_of(example),)))
+
+    within = within_share(refined, share, dropped)
+
+    assert {name: sum(each.rated_by == name for each in within) for name in counts} == kept
+    assert sum(dropped.values()) == sum(counts.values()) - sum(kept.values())
+
+
+async def test_imported_examples_stand_beside_the_ratings_and_damaged_lines_are_told(
+    units: SqlUnitOfWorkFactory, collected: Collect, tmp_path: Path
+) -> None:
+    def imported(text: str, people: tuple[str, ...] = ()) -> Example:
+        return Example(DEMONSTRATION, prompt_for(text), "Good.", Origin(ExampleSource.IMPORTED, NOW, people=people))
+
+    (tmp_path / "imported").mkdir()
+    rows = write_examples([imported("One?"), imported("Out?", ("web/eve",)), imported("Two?")])
+    (tmp_path / "imported" / "a.jsonl").write_text(rows + "{half a li\n" + write_examples([imported("One?")]))
+    await votes(units, await answered(units, "Two?", text="Good."), good="lin")
+    await opts_out(units, "eve")
+
+    found = await collected()
+
+    assert {each.prompt[-1].content for each in found.examples} == {"One?", "Two?"}
+    assert found.dropped == {"damaged": 1, "duplicate": 2, "opted_out": 1}
+
+
+async def test_a_process_of_its_own_scrubs_and_ends(units: SqlUnitOfWorkFactory, tmp_path: Path) -> None:
+    await votes(units, await answered(units, "Is bob@example.com right?", text="Yes."), good="lin")
+
+    found = await collect(units, learning(tmp_path))
+
+    assert {each.prompt[-1].content for each in found.examples} == {"Is <EMAIL_1> right?"}
