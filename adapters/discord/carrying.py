@@ -16,7 +16,7 @@ import discord
 from adapters.discord.buttons import view_of
 from adapters.discord.desk import Call
 from adapters.discord.layout import Part
-from adapters.discord.sending import TRIES, Expired, Unrepliable, persist
+from adapters.discord.sending import LONG, ONCE, Expired, Unrepliable, persist
 from adapters.discord.translating import ref_of
 from bot.domain.conversation import Turn
 from bot.domain.messages import MessageRef, Picture
@@ -39,11 +39,11 @@ class Carrier(Protocol):
         """What the pace of its states is shared in."""
         ...
 
-    async def create(self, number: int, part: Part, *, again: int = 0, tries: int = TRIES) -> MessageRef:
+    async def create(self, number: int, part: Part, *, again: int = 0, patience: float = LONG) -> MessageRef:
         """Post a message; `again` counts how often this one was gone and is posted anew."""
         ...
 
-    async def edit(self, ref: MessageRef, part: Part, *, tries: int = TRIES) -> None:
+    async def edit(self, ref: MessageRef, part: Part, *, patience: float = LONG) -> None:
         """Let a message be as `part` says."""
         ...
 
@@ -76,7 +76,7 @@ class ChannelCarrier:
     def bucket(self) -> str:
         return str(self._channel.id)
 
-    async def create(self, number: int, part: Part, *, again: int = 0, tries: int = TRIES) -> MessageRef:
+    async def create(self, number: int, part: Part, *, again: int = 0, patience: float = LONG) -> MessageRef:
         async def send() -> discord.Message:
             more: dict[str, Any] = {}
             if self._answers is not None and number == 0:
@@ -90,15 +90,15 @@ class ChannelCarrier:
             return await self._channel.send(part.content, nonce=nonce, allowed_mentions=ASKER, **more)
 
         try:
-            message = await persist(send, tries)
+            message = await persist(send, patience)
         except Unrepliable:
             self._answers = None
-            message = await persist(send, tries)
+            message = await persist(send, patience)
         return ref_of(self._channel.id, message.id)
 
-    async def edit(self, ref: MessageRef, part: Part, *, tries: int = TRIES) -> None:
+    async def edit(self, ref: MessageRef, part: Part, *, patience: float = LONG) -> None:
         message = self._channel.get_partial_message(int(ref.message))
-        await persist(lambda: message.edit(**_state(part, self._locale, self._data_folder)), tries)
+        await persist(lambda: message.edit(**_state(part, self._locale, self._data_folder)), patience)
 
     async def remove(self, ref: MessageRef) -> None:
         await persist(self._channel.get_partial_message(int(ref.message)).delete)
@@ -109,7 +109,7 @@ class ChannelCarrier:
         async def once() -> None:
             await self._channel.typing()
 
-        await persist(once, tries=1)
+        await persist(once, ONCE)
 
     async def find(self, number: int, known: set[str], event_id: str) -> MessageRef | None:
         """A message of this answer that a crash kept from being noted; None when it never arrived.
@@ -168,11 +168,11 @@ class InteractionCarrier:
     def bucket(self) -> str:
         return f"interaction {self._interaction.id}"
 
-    async def create(self, number: int, part: Part, *, again: int = 0, tries: int = TRIES) -> MessageRef:
+    async def create(self, number: int, part: Part, *, again: int = 0, patience: float = LONG) -> MessageRef:
         """The first message takes the place of “thinking …”, the others follow it."""
         await self._acknowledged()
         if number == 0 and not again:
-            return await self._edit_original(part, tries)
+            return await self._edit_original(part, patience)
 
         async def follow() -> discord.WebhookMessage:
             more = {name: value for name, value in self._state(part).items() if value is not None}
@@ -180,20 +180,20 @@ class InteractionCarrier:
                 more["files"] = more.pop("attachments")
             return await self._interaction.followup.send(wait=True, ephemeral=self._call.private, **more)
 
-        sent = await persist(follow, tries)
+        sent = await persist(follow, patience)
         return ref_of(sent.channel.id, sent.id)
 
-    async def edit(self, ref: MessageRef, part: Part, *, tries: int = TRIES) -> None:
+    async def edit(self, ref: MessageRef, part: Part, *, patience: float = LONG) -> None:
         await self._acknowledged()
         message = int(ref.message)
-        await persist(lambda: self._interaction.followup.edit_message(message, **self._state(part)), tries)
+        await persist(lambda: self._interaction.followup.edit_message(message, **self._state(part)), patience)
 
     async def remove(self, ref: MessageRef) -> None:
         await self._acknowledged()
         await persist(lambda: self._interaction.followup.delete_message(int(ref.message)))
 
-    async def _edit_original(self, part: Part, tries: int) -> MessageRef:
-        edited = await persist(lambda: self._interaction.edit_original_response(**self._state(part)), tries)
+    async def _edit_original(self, part: Part, patience: float) -> MessageRef:
+        edited = await persist(lambda: self._interaction.edit_original_response(**self._state(part)), patience)
         return ref_of(edited.channel.id, edited.id)
 
     def _state(self, part: Part) -> dict[str, Any]:

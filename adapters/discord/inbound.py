@@ -37,8 +37,7 @@ class Inbound:
         """A message was written, now or while the bot was away."""
         if not self._is_by_person(message) or message.type not in SPOKEN:
             return
-        incoming = await self._incoming(message)
-        await self._hand_over(incoming, message)
+        await self._hand_over(message)
 
     async def edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """A message was edited. Discord also calls it an edit when a link gets its preview."""
@@ -46,7 +45,7 @@ class Inbound:
         if "content" not in event.data or message.edited_at is None:
             return
         if self._is_by_person(message) and message.type in SPOKEN:
-            await self._hand_over(await self._incoming(message, edited=True), message)
+            await self._hand_over(message, edited=True)
 
     async def delete(self, channel: int, messages: set[int]) -> None:
         """Messages were deleted."""
@@ -116,15 +115,17 @@ class Inbound:
 
     # --- to the core ------------------------------------------------------------------------------------------------
 
-    async def _hand_over(self, incoming: IncomingMessage, message: discord.Message) -> None:
+    async def _hand_over(self, message: discord.Message, *, edited: bool = False) -> None:
+        incoming = None
         try:
-            if incoming.edited:
+            incoming = await self._incoming(message, edited=edited)
+            if edited:
                 await self._desk.core.edit(incoming)
             else:
                 await self._desk.core.accept(incoming)
         except InklingError as error:
             log.warning("message not taken", message=message.id, error=type(error).__name__)
-            if incoming.mentions_bot or incoming.place.kind is PlaceKind.DIRECT:
+            if incoming is not None and (incoming.mentions_bot or incoming.place.kind is PlaceKind.DIRECT):
                 await self._excuse(message, sentence(error, incoming.by.locale))
 
     async def _excuse(self, message: discord.Message, text: str) -> None:

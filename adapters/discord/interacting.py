@@ -141,7 +141,7 @@ class Interacting:
             is_kept = await accepting is not None
         finally:
             if not is_kept:
-                del self._desk.calls[ask.event_id]
+                self._desk.calls.pop(ask.event_id, None)
         if not is_kept:
             await self._tell(call.interaction, say("act.unknown_answer", str(call.interaction.locale)))
 

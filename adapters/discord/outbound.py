@@ -14,7 +14,7 @@ from adapters.discord.carrying import Carrier, ChannelCarrier
 from adapters.discord.desk import Desk
 from adapters.discord.layout import Part
 from adapters.discord.lines import say
-from adapters.discord.sending import TRIES, Expired, Gone, is_forbidden
+from adapters.discord.sending import LONG, ONCE, Expired, Gone, is_forbidden
 from bot.domain.messages import Answer, MessageRef
 from bot.domain.places import PlaceKind
 from bot.errors import DeliveryError
@@ -29,9 +29,6 @@ _TYPING_TIMES = 75
 
 # For how long Discord surely enforces a nonce ("the past few minutes").
 _NONCE_HOLDS = timedelta(minutes=2)
-
-# A state may be skipped, so it is tried once; the last one must arrive.
-_ONCE = 1
 
 
 @dataclass(slots=True)
@@ -117,7 +114,7 @@ class DiscordReply:
             return
         try:
             await self._recover()
-            await self._bring(await asyncio.to_thread(lay_out), _ONCE)
+            await self._bring(await asyncio.to_thread(lay_out), ONCE)
         except Expired:
             await self._change_carrier()
         except DeliveryError as error:
@@ -129,45 +126,45 @@ class DiscordReply:
         try:
             await self._recover()
             notes = [await self._hint(), say("show.repeat", self._locale) if self._is_doubtful else ""]
-            await self._bring(await asyncio.to_thread(layout.final, answer, self._locale, *notes), TRIES)
+            await self._bring(await asyncio.to_thread(layout.final, answer, self._locale, *notes), LONG)
         except Expired:
             await self._change_carrier()
             await self._finish(answer)
 
-    async def _bring(self, parts: Sequence[Part], tries: int) -> None:
+    async def _bring(self, parts: Sequence[Part], patience: float) -> None:
         """Let people see exactly these messages."""
         for number, part in enumerate(parts):
             shown = self._shown.get(number)
             if shown is None:
-                await self._create(number, part, tries)
+                await self._create(number, part, patience)
             elif shown.part != part:
-                await self._edit(number, shown, part, tries)
+                await self._edit(number, shown, part, patience)
         for number in [number for number in self._shown if number >= len(parts)]:
             await self._remove(self._shown.pop(number))
 
-    async def _create(self, number: int, part: Part, tries: int) -> None:
+    async def _create(self, number: int, part: Part, patience: float) -> None:
         self._stop_typing()
         is_repeated = number in self._tried
         self._tried.add(number)
         await self._target.log.sending(number)
-        ref = await self._carrier.create(number, part, again=self._gone.get(number, 0), tries=tries)
+        ref = await self._carrier.create(number, part, again=self._gone.get(number, 0), patience=patience)
         await self._target.log.sent(number, ref)
         self._shown[number] = shown = _Shown(ref, None if is_repeated else part)
         if is_repeated:
             # Where the nonce was known, this is the message of the earlier try, with the words of then.
-            await self._edit(number, shown, part, tries)
+            await self._edit(number, shown, part, patience)
 
-    async def _edit(self, number: int, shown: _Shown, part: Part, tries: int) -> None:
+    async def _edit(self, number: int, shown: _Shown, part: Part, patience: float) -> None:
         try:
-            await self._carrier.edit(shown.ref, part, tries=tries)
+            await self._carrier.edit(shown.ref, part, patience=patience)
             shown.part = part
         except Gone:
             # Somebody deleted it, or it is too old to be edited this often. The last state is posted anew.
             self._gone[number] = self._gone.get(number, 0) + 1
             self._tried.discard(number)
             del self._shown[number]
-            if tries > _ONCE:
-                await self._create(number, part, tries)
+            if patience > ONCE:
+                await self._create(number, part, patience)
 
     async def _remove(self, shown: _Shown) -> None:
         try:
@@ -235,4 +232,6 @@ async def _keep_typing(carrier: ChannelCarrier) -> None:
             await carrier.type()
         except DeliveryError as error:
             log.debug("typing not shown", error=str(error))
+            if not error.retryable:
+                return
         await asyncio.sleep(_TYPING_EVERY_S)

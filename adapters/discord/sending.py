@@ -11,14 +11,17 @@ from typing import TypeVar
 
 import aiohttp
 import discord
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from bot.errors import DeliveryError
 
 T = TypeVar("T")
 
-# How often a request that must arrive is tried: together about a quarter of a minute.
-TRIES = 6
+# For how many seconds a request is tried again: a state that may be skipped, a question that somebody waits for, and
+# the last state of an answer, which must arrive. The core comes back to that one a few times, too.
+ONCE = 0.0
+SHORT = 15.0
+LONG = 120.0
 
 # Discord's own numbers, https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 UNKNOWN_MESSAGE = 10008
@@ -50,18 +53,18 @@ class Unrepliable(DeliveryError):
         super().__init__("a reply needs the permission Read Message History", retryable=False)
 
 
-async def persist(request: Callable[[], Awaitable[T]], tries: int = TRIES) -> T:
-    """Make a request, again with backoff while the trouble may pass.
+async def persist(request: Callable[[], Awaitable[T]], patience: float = SHORT) -> T:
+    """Make a request, again with backoff while the trouble may pass, for `patience` seconds.
 
     Raises:
         Gone: the message that it is about is gone.
         Expired: the interaction that it belongs to is over.
         Unrepliable: it is a reply, and the bot may not read the channel's history.
-        DeliveryError: Discord refuses it otherwise, or could not be reached for all the tries.
+        DeliveryError: Discord refuses it otherwise, or could not be reached for so long.
     """
     try:
         async for attempt in AsyncRetrying(
-            stop=stop_after_attempt(tries),
+            stop=stop_after_delay(patience),
             wait=wait_random_exponential(multiplier=0.3, max=8),
             retry=retry_if_exception(may_pass),
             reraise=True,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import discord
 
+from adapters.discord.sending import persist
 from bot.domain.messages import Attachment, HistoryMessage, MessageRef
 from bot.domain.places import Person, Place, Platform, owning_place
 
@@ -35,7 +36,7 @@ async def place_of(channel: object, client: discord.Client) -> Place:
     """The place of a channel, thread or direct channel; one that is not cached is asked for.
 
     Raises:
-        discord.HTTPException: it cannot be read.
+        DeliveryError: Discord does not tell.
     """
     if isinstance(channel, discord.Thread):
         guild, parent = str(channel.guild.id), str(channel.parent_id)
@@ -43,7 +44,7 @@ async def place_of(channel: object, client: discord.Client) -> Place:
     if isinstance(channel, discord.abc.GuildChannel):
         return owning_place(Platform.DISCORD, str(channel.guild.id), str(channel.id))
     if isinstance(channel, discord.PartialMessageable) and channel.guild_id is not None:
-        return await place_of(await client.fetch_channel(channel.id), client)
+        return await place_of(await persist(lambda: client.fetch_channel(channel.id)), client)
     assert isinstance(channel, discord.DMChannel | discord.PartialMessageable)
     return owning_place(Platform.DISCORD, "", str(channel.id), direct=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -34,19 +35,27 @@ class Bot:
     async def ratings(self, message: Message) -> Sequence[Rating]:
         """The verdicts on the answer that a message carries."""
         async with self.house.services.units.reading() as uow:
-            turn = await self._turn_id(message)
-            return await uow.ratings.of_turns([turn])
+            return await uow.ratings.of_turns([await self._turn_id(message)])
 
     async def suggestions(self, message: Message) -> Sequence[Suggestion]:
         """The better answers to what a message carries."""
         async with self.house.services.units.reading() as uow:
             return await uow.ratings.suggestions_of([await self._turn_id(message)])
 
+    async def noted(self, message: Message) -> None:
+        """Wait until the bot has noted a message that people see already."""
+        async with asyncio.timeout(8):
+            while await self._found(message) is None:
+                await asyncio.sleep(0.005)
+
     async def _turn_id(self, message: Message) -> str:
-        async with self.house.services.units.reading() as uow:
-            found = await uow.deliveries.turn_of(ref_of(int(message.channel.id), int(message.id)))
+        found = await self._found(message)
         assert found is not None
         return found
+
+    async def _found(self, message: Message) -> str | None:
+        async with self.house.services.units.reading() as uow:
+            return await uow.deliveries.turn_of(ref_of(int(message.channel.id), int(message.id)))
 
 
 def _settled(channel: Channel, server: DiscordServer, count: int) -> list[Message] | None:

@@ -111,6 +111,7 @@ async def test_a_stopped_answer_keeps_what_was_written_and_can_be_continued(
     bot.generator.enqueue("Once upon ", asyncio.Event(), "a time")
     await ana.says(channel, f"{server.bot.mention} tell")
     answer = await _first(bot, channel)
+    await bot.noted(answer)
 
     act = await ana.presses(answer, "Stop")
 
