@@ -30,6 +30,7 @@ from bot.engine.scripted import ScriptedGenerator
 from bot.ports import ReplyTarget
 from bot.settings import Settings
 from bot.system import SystemClock, new_id
+from bot.training.forgetting import TrainingFiles
 from storage import engines
 from storage.database import Database, sqlite_url
 from storage.files import DataFiles
@@ -133,6 +134,7 @@ async def _through_the_core(folder: Path, messages: int, accepts: list[float], l
         releases=releases,
         training=Training(units, None, releases, loaded.learning, SystemClock()),
         learning=loaded.learning,
+        records=TrainingFiles(folder),
         painter=None,
         platforms={Platform.WEB: sink},
         admission=Admission(

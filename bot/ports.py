@@ -144,6 +144,18 @@ class Trainer(Protocol):
         ...
 
 
+class TrainingRecords(Protocol):
+    """The examples that past runs and imports keep."""
+
+    async def forget(self, person: str) -> Sequence[str]:
+        """Erase those that hold a person's words or votes; the ids of the runs that learned from any.
+
+        Raises:
+            StorageError: a file cannot be read or rewritten.
+        """
+        ...
+
+
 class Painter(Protocol):
     """Words to pictures."""
 

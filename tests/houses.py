@@ -22,6 +22,7 @@ from bot.engine.scripted import ScriptedGenerator
 from bot.ports import Painter, Trainer
 from bot.settings import ChatSettings, Settings
 from bot.system import new_id
+from bot.training.forgetting import TrainingFiles
 from storage.database import Database, sqlite_url
 from storage.files import DataFiles
 from storage.unit_of_work import SqlUnitOfWorkFactory
@@ -166,6 +167,7 @@ async def open_house(
         releases=releases,
         training=Training(units, trainer, releases, learned, clock),
         learning=learned,
+        records=TrainingFiles(folder),
         painter=painter,
         platforms={platform.name: platform},
         admission=Admission(

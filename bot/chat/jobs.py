@@ -22,6 +22,7 @@ from bot.ports import (
     Painter,
     Reply,
     TextGenerator,
+    TrainingRecords,
     UnitOfWorkFactory,
 )
 from bot.settings import ChatSettings, LearningSettings
@@ -38,6 +39,7 @@ class Services:
     releases: ServedReleases
     training: Training
     learning: LearningSettings
+    records: TrainingRecords
     painter: Painter | None
     platforms: Mapping[Platform, ChatPlatform]
     admission: Admission

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from bot.chat.jobs import Job, Services
 from bot.chat.options import options_of
@@ -12,6 +14,9 @@ from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.keeping import Erased
 from bot.domain.lines import say
 from bot.domain.preferences import Preference, PreferenceName, learns_from
+
+# Among a release's scores: how many people were forgotten whose examples it was built on.
+FORGOTTEN_PEOPLE = "forgotten_people"
 
 
 async def privacy(job: Job, services: Services) -> Turn:
@@ -51,20 +56,47 @@ async def _forget(job: Job, services: Services) -> str:
     async with services.units() as uow:
         erased = await uow.erasure.forget(job.asker.key)
     await discard_files(erased, services)
-    return say(
+    runs = await services.records.forget(job.asker.key)
+    done = say(
         "privacy.forgotten",
         job.locale,
         turns=erased.turns,
         ratings=erased.ratings,
         suggestions=erased.suggestions,
     )
+    stopped = say("privacy.run_stopped", job.locale) if _stop_run(erased, runs, services) else ""
+    built = await _mark_releases(runs, services)
+    named = say("privacy.built_on", job.locale, releases=", ".join(f"`{name}`" for name in built)) if built else ""
+    return "\n\n".join(line for line in (done, stopped, named) if line)
+
+
+def _stop_run(erased: Erased, runs: Sequence[str], services: Services) -> bool:
+    """Stop the run under way if it learns from the person, or may: what it is still collecting cannot be told."""
+    current = services.training.current
+    if current is None or (current.progress is not None and current.run.id not in runs):
+        return False
+    return bool(erased.turns or erased.ratings or erased.suggestions) and services.training.stop()
+
+
+async def _mark_releases(runs: Sequence[str], services: Services) -> list[str]:
+    """The releases that these runs made and whose weights are kept, each marked as built on a forgotten person's."""
+    if not runs:
+        return []
+    async with services.units() as uow:
+        built = [row for row in await uow.releases.all() if row.weights and Path(row.weights).parent.name in runs]
+        for row in built:
+            forgotten = row.scores.get(FORGOTTEN_PEOPLE, 0) + 1
+            await uow.releases.put(replace(row, scores={**row.scores, FORGOTTEN_PEOPLE: forgotten}))
+    return [row.name for row in built]
 
 
 async def _learn(job: Job, services: Services) -> str:
     await check_admin(job.asker, job.place, services)
     await _prefer(job.place.key, PreferenceName.LEARNING, "on", job, services)
-    key = "privacy.learning_on_local" if job.place.platform.is_local else "privacy.learning_on_vendor"
-    return say(key, job.locale)
+    lines = ["privacy.learning_on"]
+    if not job.place.platform.is_local:
+        lines.append(f"privacy.policy_{job.place.platform}")
+    return "\n\n".join(say(line, job.locale) for line in lines)
 
 
 async def _stop_learning(job: Job, services: Services) -> str:
