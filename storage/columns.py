@@ -1,4 +1,8 @@
-"""Column types that mean the same on SQLite and PostgreSQL: words, keys, moments and JSON."""
+"""Column types that mean the same on SQLite and PostgreSQL: words, keys, moments and JSON.
+
+`to_sqlite` and `from_sqlite` are what `storage.prepared` calls for every value, where SQLAlchemy's way there would take
+several calls.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 class Words(TypeDecorator[str]):
     """Free text. What a database cannot hold, lone surrogates and NUL, is stored as U+FFFD."""
@@ -17,8 +23,12 @@ class Words(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    @staticmethod
+    def to_sqlite(value: str | None) -> str | None:
         return None if value is None else storable(value)
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return self.to_sqlite(value)
 
 
 class Key(Words):
@@ -39,10 +49,16 @@ class Moment(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone")
-        moment = value.astimezone(UTC)
+        moment = _in_utc(value)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    @staticmethod
+    def to_sqlite(value: datetime | None) -> str | None:
+        return None if value is None else _in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+    @staticmethod
+    def from_sqlite(stored: str | None) -> datetime | None:
+        return None if stored is None else datetime.fromisoformat(stored).replace(tzinfo=UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -56,13 +72,29 @@ class Json(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+    @staticmethod
+    def to_sqlite(value: Any) -> str | None:
         if value is None:
             return None
-        return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return storable(_ENCODER.encode(value)) if value != [] else "[]"
+
+    @staticmethod
+    def from_sqlite(stored: str | None) -> Any:
+        if stored is None:
+            return None
+        return json.loads(stored) if stored != "[]" else []
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return self.to_sqlite(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
+        return self.from_sqlite(value)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no time zone")
+    return moment.astimezone(UTC)
 
 
 def storable(text: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import structlog
@@ -12,7 +11,7 @@ from sqlalchemy import URL
 
 from storage import engines
 from storage.folder import prepare, try_writing
-from storage.lending import Lender
+from storage.lending import Lender, Reading, Writing
 from storage.migrating import delete_backups, migrate, name_of
 from storage.transaction import Transaction
 
@@ -34,8 +33,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = engines.read_url(url)
-        self._writer = Lender(engines.writing_engine(self._url), self.name, at_most=1, writes=True)
-        self._reader = Lender(engines.reading_engine(self._url), self.name, at_most=engines.READERS, writes=False)
+        self._writer = Lender(engines.writing_engine(self._url), self.name, at_most=1)
+        self._reader = Lender(engines.reading_engine(self._url), self.name, at_most=engines.READERS)
 
     @property
     def name(self) -> str:
@@ -65,18 +64,13 @@ class Database:
         await self._writer.close()
         await self._reader.close()
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Transaction]:
+    def writing(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that no other writer shares; it commits when the block ends, and rolls back when it raises."""
-        async with self._writer.transaction() as transaction:
-            yield transaction
-            await transaction.commit()
-            if transaction.leaves_traces:
-                await self._wipe_traces(transaction)
+        return Writing(self._writer, self._wipe_traces)
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that sees one state of the database and cannot change it."""
-        return self._reader.transaction()
+        return Reading(self._reader)
 
     async def _wipe_traces(self, transaction: Transaction) -> None:
         """Leave no copy of erased words in SQLite's write-ahead log, nor in a backup.

@@ -41,7 +41,7 @@ def database_errors(name: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not _is_of_database(error):
+        if not is_of_database(error):
             raise
         raise as_storage_error(error, name) from error
 
@@ -60,8 +60,8 @@ def as_storage_error(error: Exception, name: str) -> StorageError:
     return StorageError(f"{name} failed: {type(cause).__name__}. The log holds the cause.")
 
 
-def _is_of_database(error: Exception) -> bool:
-    """Drivers' own errors are known by the code that they carry, so that no driver is imported for asking."""
+def is_of_database(error: Exception) -> bool:
+    """Whether an error is the database's. Drivers' own are known by the code that they carry; none is imported."""
     if isinstance(error, SQLAlchemyError | OSError):
         return True
     return hasattr(error, "sqlite_errorname") or hasattr(error, "sqlstate")

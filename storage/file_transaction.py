@@ -66,7 +66,7 @@ class FileTransaction(Transaction):
             self._driver._tx.put_nowait((None, partial(_roll_back, self._driver._conn)))
 
     async def empty_log(self) -> bool:
-        with self._watched():
+        with self._watch:
             checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)"
             ((blocked, _, _),) = await self._driver._execute(_run, self._driver._conn, [(checkpoint, ())])
             return not blocked

@@ -55,8 +55,8 @@ class _Compiled:
         self.sql = str(compiled)
         bound = [compiled.binds[name] for name in compiled.positiontup or ()]
         self._constants = {each.key: each.value for each in bound if not each.required}
-        self._inputs = [(each.key, each.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)) for each in bound]
-        self._outputs = [self._output(column.type) for column in _columns_of(statement)]
+        self._inputs = [(each.key, _to_sqlite(each.type)) for each in bound]
+        self._outputs = [_from_sqlite(column.type) for column in _columns_of(statement)]
         self._converts = any(self._outputs)
 
     def parameters(self, values: Values) -> Sequence[Any]:
@@ -73,10 +73,15 @@ class _Compiled:
             for row in stored
         ]
 
-    @staticmethod
-    def _output(type_: Any) -> Processor | None:
-        convert: Processor | None = type_.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
-        return convert
+
+def _to_sqlite(type_: Any) -> Processor | None:
+    ours: Processor | None = getattr(type_, "to_sqlite", None)
+    return ours or type_.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+
+
+def _from_sqlite(type_: Any) -> Processor | None:
+    ours: Processor | None = getattr(type_, "from_sqlite", None)
+    return ours or type_.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
 
 
 def _columns_of(statement: Executable) -> Sequence[Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, Table
@@ -12,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StorageError
-from storage.failures import database_errors
+from storage.failures import as_storage_error, database_errors, is_of_database
 from storage.prepared import Prepared, Rows, Values
 
 Insert = sqlite.Insert | postgresql.Insert
@@ -50,7 +51,7 @@ class Transaction:
         self.leaves_traces = False
         self._connection = connection
         self._name = name
-        self._failure: StorageError | None = None
+        self._watch = _Watch(name)
 
     @property
     def is_sqlite(self) -> bool:
@@ -63,7 +64,7 @@ class Transaction:
         Raises:
             StorageError: it failed, or one before it did.
         """
-        with self._watched():
+        with self._watch:
             return await self._execute(statement, rows)
 
     async def fetch(self, statement: Prepared, values: Values) -> Rows:
@@ -72,7 +73,7 @@ class Transaction:
         Raises:
             StorageError: it failed, or one before it did.
         """
-        with self._watched():
+        with self._watch:
             return await self._fetch(statement, values)
 
     async def write(self, statement: Prepared, values: Values) -> None:
@@ -81,7 +82,7 @@ class Transaction:
         Raises:
             StorageError: it failed, or one before it did; perhaps only later.
         """
-        with self._watched():
+        with self._watch:
             await self._write(statement, values)
 
     async def commit(self) -> None:
@@ -90,8 +91,13 @@ class Transaction:
         Raises:
             StorageError: it failed, or a statement did.
         """
-        with self._watched():
+        with self._watch:
             await self._commit()
+
+    async def end(self) -> None:
+        """Undo what was not committed."""
+        with database_errors(self._name):
+            await uninterrupted(self._connection.rollback())
 
     async def empty_log(self) -> bool:
         """After the commit, leave nothing in SQLite's write-ahead log; False where a reader still needs it."""
@@ -121,17 +127,25 @@ class Transaction:
     async def _commit(self) -> None:
         await uninterrupted(self._connection.commit())
 
-    async def end(self) -> None:
-        """Undo what was not committed."""
-        await uninterrupted(self._connection.rollback())
 
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
+class _Watch:
+    """Database errors leave a block as StorageError; after one, no further block is entered."""
+
+    __slots__ = ("_failure", "_name")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._failure: StorageError | None = None
+
+    def __enter__(self) -> None:
         if self._failure is not None:
             raise self._failure
-        try:
-            with database_errors(self._name):
-                yield
-        except StorageError as error:
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, StorageError):
             self._failure = error
-            raise
+        elif isinstance(error, Exception) and is_of_database(error):
+            self._failure = as_storage_error(error, self._name)
+            raise self._failure from error

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 
 from bot.ports import (
     Deliveries,
@@ -45,6 +45,21 @@ class SqlUnitOfWork:
         self.statistics: Statistics = SqlStatistics(transaction)
 
 
+class _Unit:
+    """A unit of work around a transaction's block."""
+
+    def __init__(self, transaction: AbstractAsyncContextManager[Transaction]) -> None:
+        self._transaction = transaction
+
+    async def __aenter__(self) -> UnitOfWork:
+        return SqlUnitOfWork(await self._transaction.__aenter__())
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transaction.__aexit__(kind, error, trace)
+
+
 class SqlUnitOfWorkFactory:
     """Opens units of work on a database; each task opens its own."""
 
@@ -53,18 +68,8 @@ class SqlUnitOfWorkFactory:
 
     def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """To read and write, one after another in the order of asking."""
-        return self._write()
+        return _Unit(self._database.writing())
 
     def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """To read one state of the database; a write raises StorageError."""
-        return self._read()
-
-    @asynccontextmanager
-    async def _write(self) -> AsyncIterator[UnitOfWork]:
-        async with self._database.writing() as transaction:
-            yield SqlUnitOfWork(transaction)
-
-    @asynccontextmanager
-    async def _read(self) -> AsyncIterator[UnitOfWork]:
-        async with self._database.reading() as transaction:
-            yield SqlUnitOfWork(transaction)
+        return _Unit(self._database.reading())
