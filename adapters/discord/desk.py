@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 import discord
 
@@ -61,10 +63,17 @@ class Desk:
     calls: dict[str, Call] = field(default_factory=dict)
     locales: Remembered = field(default_factory=Remembered)
     deleted: Remembered = field(default_factory=Remembered)
-    typing: set[asyncio.Task[None]] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @classmethod
     def of(cls, core: Core, settings: DiscordSettings, clock: Clock, connected: asyncio.Event) -> Desk:
         """A desk with nothing on it yet."""
         reactions = Reactions.of(settings.good_reactions, settings.bad_reactions)
         return cls(core, settings, clock, reactions, Pacer(clock), connected)
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Begin something that nobody waits for; what is under way when the platform closes is cancelled."""
+        task = asyncio.create_task(work, name=name)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task

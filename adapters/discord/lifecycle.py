@@ -121,7 +121,7 @@ class DiscordPlatform:
         self._is_closing = True
         if self._client is not None:
             await self._client.close()
-        tasks = [*([self._connection] if self._connection else []), *(self._desk.typing if self._desk else [])]
+        tasks = [*([self._connection] if self._connection else []), *(self._desk.tasks if self._desk else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

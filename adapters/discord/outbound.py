@@ -27,6 +27,9 @@ _TYPING_AFTER_S = 0.4
 _TYPING_EVERY_S = 8.0
 _TYPING_TIMES = 75
 
+# An answer that is complete so soon after its first state is sent once.
+_GRACE_S = 0.3
+
 # For how long Discord surely enforces a nonce ("the past few minutes").
 _NONCE_HOLDS = timedelta(minutes=2)
 
@@ -71,12 +74,14 @@ class DiscordReply:
         self._tried = set(self._unsure)
         self._gone: dict[int, int] = {}
         self._is_doubtful = self._is_in_line = self._is_refused = False
+        self._latest: Callable[[], Sequence[Part]] | None = None
+        self._has_begun = bool(self._shown)
+        self._beginning: asyncio.Task[None] | None = None
+        self._in_hand = asyncio.Lock()
         desk.pacer.join(carrier.bucket, self)
         self._typing: asyncio.Task[None] | None = None
         if isinstance(carrier, ChannelCarrier) and not self._shown:
-            self._typing = asyncio.create_task(_keep_typing(carrier), name=f"typing {target.turn.id}")
-            desk.typing.add(self._typing)
-            self._typing.add_done_callback(desk.typing.discard)
+            self._typing = desk.spawn(_keep_typing(carrier), f"typing {target.turn.id}")
 
     # --- what the core calls ----------------------------------------------------------------------------------------
 
@@ -92,10 +97,13 @@ class DiscordReply:
 
     async def finish(self, answer: Answer) -> None:
         """Show the last state, whatever it takes."""
+        if self._beginning is not None and not self._has_begun:
+            self._beginning.cancel()
         over = True
         try:
-            if not self._is_unwanted():
-                await self._finish(answer)
+            async with self._in_hand:
+                if not self._is_unwanted():
+                    await self._finish(answer)
         except DeliveryError as error:
             over = not error.retryable
             if is_forbidden(error):
@@ -110,7 +118,27 @@ class DiscordReply:
     # --- states -----------------------------------------------------------------------------------------------------
 
     async def _show(self, lay_out: Callable[[], Sequence[Part]]) -> None:
-        if self._is_refused or not self._desk.pacer.may_show(self._carrier.bucket, self):
+        self._latest = lay_out
+        if self._has_begun:
+            await self._show_latest()
+        elif self._beginning is None:
+            self._beginning = self._desk.spawn(self._begin_soon(), f"begin {self._target.turn.id}")
+
+    async def _begin_soon(self) -> None:
+        await asyncio.sleep(_GRACE_S)
+        self._has_begun = True
+        try:
+            await self._show_latest()
+        except DeliveryError as error:
+            log.warning("state not shown", turn=self._target.turn.id, error=str(error))
+
+    async def _show_latest(self) -> None:
+        async with self._in_hand:
+            if self._latest is not None and not self._is_refused:
+                await self._show_now(self._latest)
+
+    async def _show_now(self, lay_out: Callable[[], Sequence[Part]]) -> None:
+        if not self._desk.pacer.may_show(self._carrier.bucket, self):
             return
         try:
             await self._recover()
