@@ -1,45 +1,40 @@
-"""`/summarize`: a place's talk, a pasted text or an attached one, of any length.
+"""`/summarize`: a stretch of a place's talk, a pasted text or an attached one, of any length.
 
-What does not fit the window is summed up in parts, and the parts' summaries again, until one is left. What is read of a
-place's history is never stored. A transcript is data: it is fenced off in the prompt and never speaks as a person.
+Beside what the model writes stands what can be checked: key messages with their links, decisions, tasks and open
+questions, and beneath it what was covered and what was left out. What is read of a place's history is shown and never
+stored: the answer's turn keeps the generated words alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC
 
-from bot.chat.addressing import clean, looks_like_command
 from bot.chat.jobs import Job, Services
+from bot.chat.moments import zone_named
 from bot.chat.options import options_of
-from bot.chat.prompting import LEAST_ANSWER, Prompt, fit
 from bot.chat.replying import keep_attachments
-from bot.chat.streaming import collect, write_answer
+from bot.chat.reports import Findings, Reader, at, findings_of, report
+from bot.chat.scopes import MOST, OWN_WITHIN, Scope, Stretch, read, scope_of
+from bot.chat.summaries import Section, Summarizer, Summary, SummaryOrder, Watch
+from bot.chat.transcripts import Transcript, of_history, of_text
 from bot.domain.commands import SUMMARIZE
-from bot.domain.conversation import Turn
-from bot.domain.generation import GenerationRequest, PromptMessage, Role, SamplingParams
-from bot.domain.lines import Text, say
-from bot.domain.messages import CommandCall, HistoryMessage
-from bot.errors import Refused
+from bot.domain.conversation import Turn, TurnStatus
+from bot.domain.lines import is_chinese, say
+from bot.domain.messages import Answer, CommandCall, IncomingMessage, OptionValue
+from bot.errors import DeliveryError, Refused
+from bot.ports import Reply
 
-# How many messages of a place are read when nobody says how many.
-DEFAULT_LAST = 100
-# And how far back "from here" reaches.
-MOST = 10_000
-
-SYSTEM = Text("You summarize chat conversations.", "你负责总结聊天记录。")
-ASKS = {
-    "brief": Text("Summarize this conversation:\n{text}", "请总结下面的对话：\n{text}"),
-    "bullets": Text("Summarize this conversation in bullet points:\n{text}", "请用要点总结下面的对话：\n{text}"),
-}
+MOST_UNSUPPORTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """What is summed up: its lines, oldest first; a sentence on what was covered; whether it was given to the bot."""
+class Material:
+    """What is summed up, sentences on what it covers, and whether it was given to the bot."""
 
-    lines: tuple[str, ...]
+    transcript: Transcript
     covered: str
     was_given: bool
 
@@ -47,117 +42,175 @@ class Source:
 async def summarize(job: Job, services: Services) -> Turn:
     """Sum up what the command names: its text or files, else the talk of the place."""
     options = options_of(job.question, SUMMARIZE)
-    source = await _source(job, services, str(options.get("text", "")), int(options.get("last", DEFAULT_LAST)))
-    if not source.lines:
-        raise Refused("summarize.nothing")
-    ask = ASKS[str(options.get("style", "brief"))].in_locale(job.locale)
-    parts = await _parts(source.lines, ask, job, services)
-    while len(parts) > 1:
-        digests = await _digests(parts, ask, job, services)
-        parts = await _parts(digests, ask, job, services)
-    prompt = await _prompt(parts[0], ask, job, services)
-    sampling = _sampling(prompt.answer_tokens)
-    return await write_answer(
-        job, services, prompt.messages, sampling, note=source.covered, keep_prompt=source.was_given
+    reader = Reader(job.locale, zone_named(job.asker.timezone), job.asker.name)
+    material = await _material(job, services, options, reader)
+    order = SummaryOrder(
+        job.answer.id,
+        material.transcript,
+        str(options.get("style", "brief")),
+        _language(options, job.locale),
+        job.asker.key,
+        job.place.key,
+        services.releases.chosen_for(job.answer.conversation_id),
     )
+    findings, summary = await _both(order, services, job, material)
+    quotes = report(findings, order.style, reader)
+    text = told(summary, order.style, reader) or say("summarize.only_quotes", job.locale)
+    if material.was_given or job.place.platform.is_local:
+        text = "\n\n".join(part for part in (text, quotes) if part)
+    elif quotes:
+        job.reply = Quoting(job.reply, quotes)
+    note = "\n".join(part for part in (material.covered, left_out_of(summary, job.locale)) if part)
+    job.answer = replace(
+        job.answer,
+        release=summary.release,
+        sampling=summary.sampling,
+        prompt_tokens=summary.prompt_tokens,
+        completion_tokens=summary.completion_tokens,
+    )
+    return job.answer.ended(TurnStatus.COMPLETE, text, note)
 
 
-async def _source(job: Job, services: Services, text: str, last: int) -> Source:
-    await keep_attachments(job, services)
+class Quoting:
+    """A reply whose last state quotes what was read, beneath the text that is kept."""
+
+    def __init__(self, reply: Reply, quotes: str) -> None:
+        self._reply = reply
+        self._quotes = quotes
+
+    async def waiting(self, position: int) -> None:
+        """See `bot.ports.Reply.waiting`."""
+        await self._reply.waiting(position)
+
+    async def show(self, text: str, note: str = "") -> None:
+        """See `bot.ports.Reply.show`."""
+        await self._reply.show(text, note)
+
+    async def finish(self, answer: Answer) -> None:
+        """See `bot.ports.Reply.finish`."""
+        await self._reply.finish(replace(answer, text=f"{answer.text}\n\n{self._quotes}"))
+
+
+async def _both(order: SummaryOrder, services: Services, job: Job, material: Material) -> tuple[Findings, Summary]:
+    """What is found, while the summary is being written."""
+
+    def progress(done: int, parts: int) -> None:
+        job.live.show("", say("summarize.progress", job.locale, done=done, parts=parts))
+
+    def written(text: str) -> None:
+        job.text = text
+        job.live.show(text, material.covered)
+
+    name = job.asker.name if order.style == "catch-up" else ""
+    finding = asyncio.create_task(asyncio.to_thread(findings_of, order.transcript, name))
+    try:
+        summary = await Summarizer(order, services, Watch(job.live.waiting, progress, written)).write()
+    except BaseException:
+        finding.cancel()
+        raise
+    return await finding, summary
+
+
+async def _material(job: Job, services: Services, options: Mapping[str, OptionValue], reader: Reader) -> Material:
+    """The text that was given, else the stretch of the place's talk that is meant.
+
+    Raises:
+        Refused: there is nothing to sum up, or it cannot be read.
+    """
+    try:
+        await keep_attachments(job, services)
+    except DeliveryError as error:
+        raise Refused("summarize.file_gone") from error
+    first = job.ask.message if isinstance(job.ask, CommandCall) else None
+    scope, text = await scope_of(options, first, now=job.question.created_at, zone=reader.zone)
     texts = [text, *(file.text for file in job.question.attachments if file.text)]
     given = "\n".join(part for part in texts if part)
-    if given:
-        return Source(tuple(line for line in given.splitlines() if line.strip()), "", was_given=True)
+    if given or job.question.attachments:
+        transcript = await asyncio.to_thread(of_text, given)
+        if not transcript.lines:
+            raise Refused("summarize.empty_text")
+        return Material(transcript, "", was_given=True)
     job.live.show("", say("summarize.reading", job.locale))
-    read = await _read(job, last)
-    talk = [message for message in reversed(read) if clean(message.text) and not looks_like_command(message.text)]
-    lines = tuple(f"{message.author}: {clean(message.text)}" for message in talk)
-    return Source(lines, _covered(talk, job.locale), was_given=False)
+    asked = job.ask.ref if isinstance(job.ask, IncomingMessage | CommandCall) else None
+    stretch = await read(job.platform, job.place, scope, job.asker, ask=asked, told=lambda count: _tell(job, count))
+    transcript = await asyncio.to_thread(of_history, stretch.messages)
+    if not transcript.lines:
+        raise _nothing(scope, stretch, options, reader)
+    return Material(transcript, coverage(transcript, scope, stretch, reader), was_given=False)
 
 
-async def _read(job: Job, last: int) -> list[HistoryMessage]:
-    """The latest messages, newest first; from the one that a context menu was opened on, where there is one."""
-    first = job.ask.message if isinstance(job.ask, CommandCall) else None
-    read = []
-    async with aclosing(job.platform.history(job.place, limit=MOST if first else last)) as history:
-        async for message in history:
-            read.append(message)
-            if message.ref == first:
-                break
-    return read
+def _tell(job: Job, count: int) -> None:
+    job.live.show("", say("summarize.reading_many", job.locale, count=count))
 
 
-def _covered(talk: Sequence[HistoryMessage], locale: str) -> str:
-    if not talk:
-        return ""
-    first, last = (f"{message.at:%Y-%m-%d %H:%M}" for message in (talk[0], talk[-1]))
-    return say("summarize.covered", locale, count=len(talk), first=first, last=last)
+def _nothing(scope: Scope, stretch: Stretch, options: Mapping[str, OptionValue], reader: Reader) -> Refused:
+    if stretch.messages:
+        return Refused("summarize.no_words", count=len(stretch.messages))
+    if scope.since is not None:
+        return Refused("summarize.nothing_since", since=at(scope.since, reader), zone=zone_shown(reader))
+    return Refused("summarize.nothing_since_you" if scope.since_own and stretch.reached else "summarize.nothing")
 
 
-async def _parts(lines: Sequence[str], ask: str, job: Job, services: Services) -> list[str]:
-    """The lines as texts that each fit one prompt, cut between lines; a line that is too long is cut in itself."""
-    empty = PromptMessage(Role.USER, "")
-    fixed = [
-        PromptMessage(Role.SYSTEM, SYSTEM.in_locale(job.locale)),
-        PromptMessage(Role.USER, ask.format(text="")),
+def _language(options: Mapping[str, OptionValue], locale: str) -> str:
+    asked = str(options.get("language", ""))
+    return {"english": "en", "chinese": "zh"}.get(asked) or ("zh" if is_chinese(locale) else "en")
+
+
+# --- sentences about a summary -------------------------------------------------------------------------------------
+
+
+def told(summary: Summary, style: str, reader: Reader) -> str:
+    """The summary as it is shown; minutes have a heading with the time for each section."""
+    if style != "minutes" or len(summary.sections) < 2:
+        return summary.text
+    return "\n\n".join(f"**{_heading(section, reader)}**\n{section.text}" for section in summary.sections)
+
+
+def _heading(section: Section, reader: Reader) -> str:
+    if section.first is None or section.last is None:
+        return "·"
+    same_day = section.first.astimezone(reader.zone).date() == section.last.astimezone(reader.zone).date()
+    return f"{at(section.first, reader)} – {at(section.last, reader, day=not same_day)}"
+
+
+def coverage(transcript: Transcript, scope: Scope, stretch: Stretch, reader: Reader) -> str:
+    """From when to when, how many messages by how many people, and how many were left out for which reason."""
+    locale = reader.locale
+    first, last = transcript.lines[0].at, transcript.lines[-1].at
+    assert first is not None
+    assert last is not None
+    sentences = [
+        say(
+            "summarize.covered",
+            locale,
+            count=len(transcript.lines),
+            people=len(transcript.authors),
+            first=at(first, reader),
+            last=at(last, reader),
+            zone=zone_shown(reader),
+        )
     ]
-    spent_on_frame = sum(await services.generator.count_tokens(fixed))
-    room = services.generator.health().window - spent_on_frame - _answer_room(services)
-    messages = [PromptMessage(Role.USER, line) for line in lines]
-    overhead, *costs, _ = await services.generator.count_tokens([empty, *messages, empty])
-    parts: list[list[str]] = [[]]
-    spent = 0
-    for line, cost in zip(lines, costs, strict=True):
-        # A token more for the line's end.
-        needed = cost - overhead + 1
-        for piece, share in _pieces(line, needed, room):
-            if spent + share > room and parts[-1]:
-                parts.append([])
-                spent = 0
-            parts[-1].append(piece)
-            spent += share
-    return ["\n".join(part) for part in parts]
+    if transcript.left_out:
+        reasons = "、" if is_chinese(locale) else ", "
+        listed = reasons.join(say(f"left_out.{why}", locale, count=count) for why, count in transcript.left_out.items())
+        sentences.append(say("summarize.left_out", locale, count=sum(transcript.left_out.values()), reasons=listed))
+    if stretch.is_cut:
+        sentences.append(say("summarize.cut", locale, most=MOST))
+    if scope.since_own and not stretch.reached:
+        sentences.append(say("summarize.never_here", locale, count=OWN_WITHIN if scope.last else MOST))
+    return " ".join(sentences)
 
 
-def _pieces(line: str, cost: int, room: int) -> list[tuple[str, int]]:
-    """A line and its cost, or, where it does not fit a part, equal pieces of it with room to spare."""
-    if cost <= room:
-        return [(line, cost)]
-    # Half a part each: the tokens of a text are not spread evenly over its characters.
-    count = -(-cost * 2 // room)
-    step = -(-len(line) // count)
-    return [(line[start : start + step], room // 2) for start in range(0, len(line), step)]
+def left_out_of(summary: Summary, locale: str) -> str:
+    """What of the generated text was dropped, and the names and numbers that were the reason."""
+    if not summary.dropped:
+        return ""
+    marks = "「{}」" if is_chinese(locale) else "“{}”"
+    shown = [marks.format(name) for name in summary.unsupported[:MOST_UNSUPPORTED]]
+    words = ("、" if is_chinese(locale) else ", ").join(shown) + (" …" if len(summary.unsupported) > len(shown) else "")
+    return say("summarize.unsupported", locale, count=summary.dropped, words=words)
 
 
-def _answer_room(services: Services) -> int:
-    return max(LEAST_ANSWER, min(services.settings.max_answer_tokens, services.generator.health().window // 4))
-
-
-async def _digests(parts: Sequence[str], ask: str, job: Job, services: Services) -> list[str]:
-    """A summary of each part, in order, telling how far it is."""
-    digests = []
-    async with services.admission.slot(job.asker.key, job.place.key, job.live.waiting):
-        for number, part in enumerate(parts, start=1):
-            job.live.show("", say("summarize.progress", job.locale, part=number, parts=len(parts)))
-            prompt = await _prompt(part, ask, job, services)
-            sampling = _sampling(min(prompt.answer_tokens, _answer_room(services)))
-            request = GenerationRequest(
-                f"{job.answer.id}-{services.new_id()}", prompt.messages, sampling, job.asker.key, job.place.key
-            )
-            digests.append(await collect(services.generator, request))
-    return digests
-
-
-async def _prompt(text: str, ask: str, job: Job, services: Services) -> Prompt:
-    message = PromptMessage(Role.USER, ask.format(text=text))
-    return await fit(
-        SYSTEM.in_locale(job.locale),
-        [message],
-        services.generator,
-        answer_tokens=services.settings.max_answer_tokens,
-    )
-
-
-def _sampling(max_tokens: int) -> SamplingParams:
-    """Close to the text: names and figures must be repeated as they stand, so repeating is not penalised."""
-    return SamplingParams(max_tokens=max_tokens, temperature=0.3, top_p=0.9, repetition_penalty=1.0)
+def zone_shown(reader: Reader) -> str:
+    """The name of the reader's zone."""
+    return "UTC" if reader.zone is UTC else str(reader.zone)

@@ -7,6 +7,7 @@ so that a test can hold both languages to the same set.
 from __future__ import annotations
 
 from bot.domain.learning_lines import LEARNING
+from bot.domain.summary_lines import SUMMARIES
 from bot.domain.texts import Text, is_chinese
 
 __all__ = ["LINES", "Text", "is_chinese", "say"]
@@ -128,16 +129,7 @@ LINES: dict[str, Text] = {
         "This conversation is longer than the model can read: the oldest messages ({count}) are left out from here on.",
         "对话超出了模型能读的长度：从这里起不再读最早的 {count} 条。",
     ),
-    # /summarize and /image.
-    "summarize.nothing": Text(
-        "There is nothing to sum up here yet. Paste a text after /summarize, or attach a file.",
-        "这里还没有可以总结的内容。请在 /summarize 后粘贴文字，或附上文件。",
-    ),
-    "summarize.reading": Text("Reading the conversation …", "正在读取对话……"),
-    "summarize.progress": Text("Summing up part {part} of {parts} …", "正在总结第 {part}/{parts} 部分……"),
-    "summarize.covered": Text(
-        "Covers {count} messages, from {first} to {last} UTC.", "涵盖 {count} 条消息，{first} 至 {last}（UTC）。"
-    ),
+    # /image.
     "paint.progress": Text("Drawing: step {done} of {total}", "正在画：第 {done}/{total} 步"),
     "paint.empty": Text(
         "Tell me what to draw: /image and some words.",
@@ -220,4 +212,5 @@ LINES: dict[str, Text] = {
         "请用 👍 或 👎 评价回答，每个评价都会保存。你也可以重新生成、继续、停止回答，或给出更好的答案。",
     ),
     **LEARNING,
+    **SUMMARIES,
 }

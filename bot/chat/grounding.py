@@ -1,0 +1,160 @@
+"""Names and numbers of a generated summary that its source does not have: their sentences are left out.
+
+A small model writes sentences of the right form about the wrong person or hour; a large one does so rarely. What is
+checked is what can be checked without another model: numbers in digits and words, capitalised names, and the short
+names of Chinese talk. What is paraphrased, or wrong in another way, passes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_SENTENCE = re.compile(r".+?(?:[。！？]+[”’」）)]*|[.!?]+[\"'”’)]*(?=\s|$)|$)\s*", re.DOTALL)
+_MARK = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+")
+
+_NUMBER_WORDS = {
+    word: str(number)
+    for number, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), start=2)  # noqa: SIM905
+}
+_HAN_DIGITS = {**{digit: number for number, digit in enumerate("零一二三四五六七八九十")}, "两": 2}
+_HAN_NUMBER = re.compile("[一二两三四五六七八九十]{1,3}(?=[点时月号日天个人周块元票次小分])")
+
+# Capitalised for another reason than being a name.
+_NO_NAMES = frozenset("i i'm i'll i've i'd ok tl dr tldr am pm eta fyi pr".split())  # noqa: SIM905
+# What a sentence begins with when no person does, though one of the verbs below follows.
+_SUBJECTS = frozenset(
+    """
+    all another anyone both each either everybody everyone he it most neither no-one nobody none one others people she
+    some somebody someone that the there they this we what which who you
+    """.split()  # noqa: SIM905
+)
+_AFTER_SUBJECT = frozenset(
+    """
+    added agreed agrees and announced answered asked asks booked bought brought called came can chose decided did
+    does explained fixed found gave goes got had has helps is joined left likes made mentioned met moved needs
+    offered ordered pays planned posted preferred promised proposed recommended reminded replied reported resigned
+    said says sent shared starts suggested suggests takes thanked thinks told took volunteered wanted wants was went
+    will won worked writes wrote
+    """.split()  # noqa: SIM905
+)
+_HAN_SUBJECT = re.compile(
+    "(?:^|(?<=[，。；、！？]))([\u4e00-\u9fff]{2,3}?)(?=说|提议|建议|负责|表示|认为|推荐|问|想|会|答应|同意|来订|来做)"
+)
+_HAN_NICKNAME = re.compile("(?<![大最太])[小老阿][\u4e00-\u9fff](?![\u4e00-\u9fff]?时)")
+_HAN_NO_NAMES = frozenset(
+    """
+    大家 他们 她们 我们 有人 最后 后来 双方 团队 然后 所以 因此 随后 对方 其他 老师 老板 小组 小心 小时 小事
+    """.split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A text without the sentences that did not hold; how many those were, and what in them was nowhere to be found."""
+
+    text: str
+    dropped: int = 0
+    unsupported: tuple[str, ...] = ()
+
+
+class Source:
+    """What a summary may draw on."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._text = "\n".join(texts)
+        self._words = {_bare(word) for word in _WORD.findall(self._text)}
+        self._numbers = {part for number in _NUMBER.findall(self._text) for part in _parts(number)}
+        self._numbers |= {_NUMBER_WORDS[word] for word in self._words & _NUMBER_WORDS.keys()}
+        self._numbers |= {str(_han_value(number)) for number in _HAN_NUMBER.findall(self._text)}
+
+    def check(self, text: str) -> Checked:
+        """The text without its unsupported sentences, line by line."""
+        rows, dropped, unsupported = [], 0, list[str]()
+        for row in text.split("\n"):
+            kept = []
+            mark = _MARK.match(row)
+            body = row[mark.end() :] if mark else row
+            for sentence in _SENTENCE.findall(body):
+                missing = self.unsupported(sentence)
+                unsupported += missing
+                dropped += bool(missing)
+                if not missing:
+                    kept.append(sentence)
+            if kept or not body.strip():
+                rows.append((mark[0] if mark else "") + "".join(kept).rstrip())
+        return Checked("\n".join(rows).strip(), dropped, tuple(dict.fromkeys(unsupported)))
+
+    def unsupported(self, sentence: str) -> list[str]:
+        """The numbers and names of a sentence that the source does not have."""
+        numbers = [number for number in _NUMBER.findall(sentence) if not self._has_number(number)]
+        numbers += [
+            word
+            for word in map(str.lower, _WORD.findall(sentence))
+            if word in _NUMBER_WORDS and _NUMBER_WORDS[word] not in self._numbers and word not in self._words
+        ]
+        numbers += [number for number in _HAN_NUMBER.findall(sentence) if str(_han_value(number)) not in self._numbers]
+        names = [name for name in (*_names(sentence), *_han_names(sentence)) if not self._has_name(name)]
+        return [*numbers, *names]
+
+    def _has_number(self, number: str) -> bool:
+        return all(part in self._numbers for part in _parts(number))
+
+    def _has_name(self, name: str) -> bool:
+        bare = _bare(name)
+        return bare in self._words or bare.removesuffix("s") in self._words or name in self._text
+
+
+def names_and_numbers(text: str) -> list[str]:
+    """What of a text can be checked against a source."""
+    found = []
+    for row in text.split("\n"):
+        mark = _MARK.match(row)
+        for sentence in _SENTENCE.findall(row[mark.end() :] if mark else row):
+            found += [*_NUMBER.findall(sentence), *_names(sentence), *_han_names(sentence)]
+    return found
+
+
+def _parts(number: str) -> list[str]:
+    """The whole numbers of a written number, without leading zeros: 1,200 is one, 06:30 and 1.3 are two."""
+    joined = re.sub(r",(?=\d{3}(?!\d))", "", number)
+    return [part.lstrip("0") or "0" for part in re.split("[.,:]", joined)]
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"['’]s?$", "", word.casefold())
+
+
+def _names(sentence: str) -> list[str]:
+    """Capitalised words that are names: any but the first, and the first where a person's verb follows it."""
+    words = _WORD.findall(sentence)
+    found = []
+    for index, word in enumerate(words):
+        if not word[0].isupper() or _bare(word) in _NO_NAMES or word.lower().replace("’", "'") in _NO_NAMES:
+            continue
+        if index or _is_subject(words):
+            found.append(word)
+    return found
+
+
+def _is_subject(words: Sequence[str]) -> bool:
+    first, second = words[0], words[1] if len(words) > 1 else ""
+    if first.lower() in _SUBJECTS:
+        return False
+    return first.endswith(("'s", "’s")) or second in _AFTER_SUBJECT
+
+
+def _han_names(sentence: str) -> list[str]:
+    found = [*_HAN_SUBJECT.findall(sentence), *_HAN_NICKNAME.findall(sentence)]
+    return [name for name in found if name not in _HAN_NO_NAMES]
+
+
+def _han_value(number: str) -> int:
+    """The value of a Chinese number below a hundred: 三, 十二, 二十五."""
+    tens, ten, ones = number.rpartition("十")
+    if not ten:
+        return _HAN_DIGITS[number[-1]]
+    return 10 * (_HAN_DIGITS[tens[-1]] if tens else 1) + (_HAN_DIGITS[ones] if ones else 0)
