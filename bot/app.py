@@ -26,9 +26,11 @@ from bot.chat.serving import ServedReleases
 from bot.chat.training import Training
 from bot.engine.engine import LocalEngine
 from bot.engine.painter import LocalPainter
-from bot.ports import ChatPlatform, Engine
-from bot.settings import EngineSettings, Settings
+from bot.ports import ChatPlatform, Engine, Trainer, UnitOfWorkFactory
+from bot.settings import BUNDLED_WRITER, EngineSettings, Settings
 from bot.system import SystemClock, new_id
+from bot.training.forgetting import TrainingFiles
+from bot.training.trainer import LocalTrainer
 from storage.database import Database, sqlite_url
 from storage.files import DataFiles
 from storage.folder import hold, prepare
@@ -59,6 +61,13 @@ def generator_for(settings: EngineSettings) -> _Engine:
             timeout_s=settings.engine_timeout_s,
         )
     return LocalEngine(settings.text_model, threads=settings.threads, dtype=settings.dtype)
+
+
+def trainer_for(settings: Settings, units: UnitOfWorkFactory) -> Trainer | None:
+    """The trainer, where the base model's weights are at hand: beside a server, TEXT_MODEL has to name them."""
+    if settings.engine.engine_url and settings.engine.text_model == str(BUNDLED_WRITER):
+        return None
+    return LocalTrainer(settings.learning, units)
 
 
 @asynccontextmanager
@@ -119,8 +128,9 @@ async def _services(
         files=DataFiles(settings.storage.data_folder),
         generator=generator,
         releases=releases,
-        training=Training(units, None, releases, settings.learning, SystemClock()),
+        training=Training(units, trainer_for(settings, units), releases, settings.learning, SystemClock()),
         learning=settings.learning,
+        records=TrainingFiles(settings.storage.data_folder),
         painter=painter,
         platforms={platform.name: platform for platform in platforms},
         admission=Admission(

@@ -55,7 +55,7 @@ class ScriptedTrainer:
     elsewhere: bool = False
     orders: list[TrainingOrder] = field(default_factory=list)
     closed: int = 0
-    figures: Mapping[str, Figure] = field(default_factory=lambda: {"ranking": Figure(0.71, 0.58, 0.83)})
+    figures: Mapping[str, Figure] = field(default_factory=lambda: {"ranking_after": Figure(0.71, 0.58, 0.83)})
 
     def is_running(self) -> bool:
         return self.elsewhere

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bot.domain.learning_lines import LEARNING
 from bot.domain.summary_lines import SUMMARIES
 from bot.domain.texts import Text, is_chinese
+from bot.domain.training_lines import TRAINING
 
 __all__ = ["LINES", "Text", "is_chinese", "say"]
 
@@ -49,8 +50,8 @@ LINES: dict[str, Text] = {
         "（文件夹或 Hub 名称）并重启，之后 /image 就能画图。",
     ),
     "error.delivery": Text(
-        "I cannot read this here: the platform did not let me. Invite me to the channel (on Slack: /invite), or have my "
-        "permissions checked, then try again.",
+        "I cannot read this here: the platform did not let me. Invite me to the channel (on Slack: /invite), or have "
+        "my permissions checked, then try again.",
         "平台没有让我读取这里的内容。请把我邀请进频道（Slack：/invite），或检查我的权限，然后再试。",
     ),
     "error.disk_full": Text(
@@ -80,8 +81,9 @@ LINES: dict[str, Text] = {
     "command.too_long": Text("“{option}” is longer than {limit} characters.", "「{option}」超过了 {limit} 个字符。"),
     "command.no_words": Text("/{command} takes no words after it.", "/{command} 后面不需要文字。"),
     "command.admins_only": Text(
-        "Only admins may do this. The host names them in ADMINS, or makes them admins of this place.",
-        "只有管理员可以这样做。可由主机在 ADMINS 中指定，或在平台上设为管理员。",
+        "Only admins may do this: those whom the host names in ADMINS, and the admins of this server or workspace. "
+        "In direct messages only ADMINS count.",
+        "只有管理员可以这样做：主机在 ADMINS 中指定的人，以及本服务器或工作区的管理员。在私聊中只认 ADMINS。",
     ),
     "error.storage": Text(
         "I could not store this, so I did not take it up. Please try again; if it happens again, tell the admin.",
@@ -165,13 +167,14 @@ LINES: dict[str, Text] = {
     ),
     # /privacy.
     "privacy.kept": Text(
-        "I keep of you: {turns} messages, {ratings} ratings and {suggestions} suggested answers, on this server only.",
-        "我保存了你的 {turns} 条消息、{ratings} 个评价和 {suggestions} 条改进建议，只存在这台服务器上。",
+        "I keep of you, on the machine that I run on only: messages {turns}, ratings {ratings}, suggested answers "
+        "{suggestions}.",
+        "我保存了你的 {turns} 条消息、{ratings} 个评价和 {suggestions} 条改进建议，只存在运行我的这台机器上。",
     ),
     "privacy.learning_is_on": Text("Learning from this place is on.", "可以从此处学习。"),
     "privacy.learning_is_off": Text(
-        "Learning from this place is off: nothing said here is trained on. Ratings are still counted.",
-        "不会从此处学习：这里说的话不会用于训练，评价仍会计数。",
+        "Learning from this place is off: nothing said here is trained on. Ratings are still kept and counted.",
+        "不会从此处学习：这里说的话不会用于训练，评价仍会保存和计数。",
     ),
     "privacy.opted_out": Text(
         "You have opted out: nothing of yours is trained on.", "你已退出：你的内容不会用于训练。"
@@ -189,17 +192,39 @@ LINES: dict[str, Text] = {
         "suggested answers.",
         "已抹去 {turns} 条消息（你的和我的回答）、{ratings} 个评价和 {suggestions} 条改进建议。",
     ),
-    "privacy.learning_on_local": Text(
-        "Learning from this place is on. People may opt out with `/privacy opt-out`.",
-        "已允许从此处学习。任何人都可以用 `/privacy opt-out` 退出。",
+    "privacy.built_on": Text(
+        "Weights cannot forget. These releases were trained on examples of yours, too: {releases}. An admin can train "
+        "anew without them by `/retrain start`, and put an earlier release into service until then by `/release use`.",
+        "模型权重无法遗忘。这些版本的训练用过你的样本：{releases}。管理员可以用 `/retrain start` 在没有这些样本的情况下"
+        "重新训练，在此之前可用 `/release use` 换回更早的版本。",
     ),
-    "privacy.learning_on_vendor": Text(
-        "Learning from this place is on. You confirm that you have the right to allow it: Discord's developer policy "
-        "forbids training on message content without Discord's permission, and Slack's forbids training language "
-        "models on its data. People may opt out with `/privacy opt-out`.",
-        "已允许从此处学习。你确认自己有权允许：Discord 的开发者政策禁止未经许可用消息内容训练模型，"
-        "Slack 的政策禁止用其数据训练语言模型。"
-        "任何人都可以用 `/privacy opt-out` 退出。",
+    "privacy.run_stopped": Text(
+        "A training run was under way that may have used examples of yours. I have stopped it; an admin can start it "
+        "again by `/retrain start`.",
+        "当时有一次训练正在进行，可能用到了你的样本，我已将它停止。管理员可以用 `/retrain start` 重新开始。",
+    ),
+    "privacy.learning_on": Text(
+        "**Learning from this place is on.** Answers that people here rate or improve become training examples, with "
+        "the conversation that they answer. They stay on this server, secrets and personal data are taken out first, "
+        "and summaries are never used. What was said before counts, too. Anyone may keep theirs out with "
+        "`/privacy opt-out` or erase it with `/privacy forget-me`; `/privacy learning-off` ends it for this place.",
+        "**已允许从此处学习。** 大家在这里评价或改进过的回答，连同它所回应的对话，会成为训练样本。样本只留在这台服务器"
+        "上，先去除密钥和个人信息，总结从不使用。此前说过的话也算在内。任何人都可以用 `/privacy opt-out` 退出，或用 "
+        "`/privacy forget-me` 抹去；`/privacy learning-off` 可随时关闭。",
+    ),
+    "privacy.policy_discord": Text(
+        "**Your responsibility:** Discord's developer policy forbids training models on message content obtained "
+        "through its API unless Discord permits it. By leaving this on you say that you have that permission, and "
+        "that people here know.",
+        "**你的责任：** Discord 的开发者政策规定，未经 Discord 许可，不得用通过其 API 获得的消息内容训练模型。保持开启"
+        "即表示你已获得许可，并已告知这里的人。",
+    ),
+    "privacy.policy_slack": Text(
+        "**Your responsibility:** Slack's developer policy forbids apps to use its data to train a large language "
+        "model, under any circumstances; its API terms say so of third-party apps. By leaving this on you say that "
+        "your organisation has the right to do it with its own app, and that people here know.",
+        "**你的责任：** Slack 的开发者政策规定，应用在任何情况下都不得用其数据训练大语言模型；其 API 条款的同一禁令针对"
+        "第三方应用。保持开启即表示你的组织有权用自己的应用这样做，并已告知这里的人。",
     ),
     # /help.
     "help.intro": Text(
@@ -213,4 +238,5 @@ LINES: dict[str, Text] = {
     ),
     **LEARNING,
     **SUMMARIES,
+    **TRAINING,
 }

@@ -80,7 +80,7 @@ async def test_a_better_candidate_serves_and_the_card_says_so(taught: House, tra
 async def test_a_candidate_that_fails_a_gate_is_not_used_and_the_card_says_why(
     taught: House, trainer: ScriptedTrainer
 ) -> None:
-    trainer.failed_gates = ("gate.ranking",)
+    trainer.failed_gates = ("gate.ranking_gain",)
     before = taught.generator.health().release
 
     answer = await taught.call("retrain")

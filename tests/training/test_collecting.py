@@ -11,12 +11,12 @@ import pytest
 
 from bot.domain.conversation import TurnStatus
 from bot.domain.generation import PromptMessage, Role
+from bot.domain.lines import LINES
 from bot.domain.messages import Picture
 from bot.domain.releases import Release, ReleaseState
 from bot.domain.training import Collected, Example, ExampleKind, ExampleSource, Origin
 from bot.training.collecting import collect, collect_with
 from bot.training.earning import Earned
-from bot.training.lines import LINES
 from bot.training.refining import Refined, Refinery, key_of, within_share
 from bot.training.rows import write_examples
 from storage.unit_of_work import SqlUnitOfWorkFactory

@@ -1,10 +1,10 @@
-"""What the training says to people: why a run failed, what each figure means, and why a candidate was refused."""
+"""What the training says to people: why a run failed, what each figure means, why something was refused."""
 
 from __future__ import annotations
 
 from bot.domain.texts import Text
 
-LINES: dict[str, Text] = {
+TRAINING: dict[str, Text] = {
     # Failures: what happened, then what to do.
     "training.disk_full": Text(
         "The training run ended: the disk is full. Make room and start it again. The release in service goes on "
