@@ -1,4 +1,4 @@
-"""`python -m benchmarks [core|engine] [--json]`: measure, print a table, with --json one object on the last line."""
+"""`python -m benchmarks [COMMAND] [--json]`: measure, print a table, with --json one object on the last line."""
 
 from __future__ import annotations
 
@@ -40,6 +40,34 @@ def core(messages: int, rounds: int, as_json: bool) -> None:
         click.echo(f"{name:28}{value:10.3f}  {core_.MEANING[name]}")
     if as_json:
         click.echo(json.dumps(figures))
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="Fewer rounds, in about two minutes.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
+def adapters(quick: bool, as_json: bool) -> None:
+    """Discord and Slack with an engine that answers at once, against the vendors' libraries' bare echo bots."""
+    from benchmarks import adapters as adapters_
+
+    measured = asyncio.run(adapters_.measure(adapters_.Plan.of(quick)))
+    for line in adapters_.table(measured):
+        click.echo(line)
+    if as_json:
+        click.echo(json.dumps(measured))
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="A tenth of the messages.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
+def storm(quick: bool, as_json: bool) -> None:
+    """Two thousand messages with redeliveries, dropped sockets, 429s and a kill -9 in the middle."""
+    from benchmarks import storm as storm_
+
+    results = asyncio.run(storm_.measure(200 if quick else 2000))
+    for line in storm_.table(results):
+        click.echo(line)
+    if as_json:
+        click.echo(json.dumps(results))
 
 
 @main.command()

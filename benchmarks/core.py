@@ -18,23 +18,16 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from bot.chat.admission import Admission
+from benchmarks.house import open_core
 from bot.chat.dispatch import Core
-from bot.chat.jobs import Services
-from bot.chat.serving import ServedReleases
-from bot.chat.training import Training
 from bot.domain.generation import GenerationRequest, PromptMessage, Role, SamplingParams
 from bot.domain.messages import Answer, Attachment, HistoryMessage, IncomingMessage, MessageRef
 from bot.domain.places import Person, Place, Platform, owning_place
 from bot.engine.scripted import ScriptedGenerator
 from bot.ports import ReplyTarget
-from bot.settings import Settings
-from bot.system import SystemClock, new_id
-from bot.training.forgetting import TrainingFiles
+from bot.system import new_id
 from storage import engines
-from storage.database import Database, sqlite_url
-from storage.files import DataFiles
-from storage.unit_of_work import SqlUnitOfWorkFactory
+from storage.database import sqlite_url
 
 MEANING = {
     "messages_per_s": "messages accepted, answered and stored in a second",
@@ -118,36 +111,13 @@ async def measure(messages: int, rounds: int) -> dict[str, float]:
 
 async def _through_the_core(folder: Path, messages: int, accepts: list[float], lags: list[float]) -> float:
     """Messages per second, all sent as fast as they are accepted, over several places."""
-    loaded = Settings.load({"PERSON_BUDGET": "1000000/second", "PLACE_BUDGET": "1000000/second"})
-    settings = loaded.chat
     generator = ScriptedGenerator(lambda request: "An answer of a few words.", capacity=16)
     sink = Sink()
-    database = Database(sqlite_url(folder))
-    await database.open()
-    units = SqlUnitOfWorkFactory(database)
-    releases = ServedReleases(units, generator, loaded.learning)
-    services = Services(
-        settings=settings,
-        units=units,
-        files=DataFiles(folder),
-        generator=generator,
-        releases=releases,
-        training=Training(units, None, releases, loaded.learning, SystemClock()),
-        learning=loaded.learning,
-        records=TrainingFiles(folder),
-        painter=None,
-        platforms={Platform.WEB: sink},
-        admission=Admission(
-            person_budget=settings.person_budget,
-            place_budget=settings.place_budget,
-            queue_limit=messages,
-            capacity=lambda: 16,
-        ),
-        clock=SystemClock(),
-        new_id=new_id,
-    )
-    core = Core(services, owner="bench")
-    await core.start()
+    async with open_core(folder, generator, [sink]) as core:
+        return await _talk(core, sink, messages, accepts, lags)
+
+
+async def _talk(core: Core, sink: Sink, messages: int, accepts: list[float], lags: list[float]) -> float:
     watch = asyncio.create_task(_watch_lag(lags))
     started = time.perf_counter()
     for number in range(messages):
@@ -159,8 +129,6 @@ async def _through_the_core(folder: Path, messages: int, accepts: list[float], l
         await sink.changed.wait()
     rate = messages / (time.perf_counter() - started)
     watch.cancel()
-    await core.close()
-    await database.close()
     return rate
 
 
