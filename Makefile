@@ -34,7 +34,6 @@ check: $(READY)
 	$(BIN)/mypy
 
 bench: $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]' >&2
 	$(BIN)/python -m benchmarks
 
 $(READY): pyproject.toml
