@@ -80,6 +80,8 @@ class AsideReply:
         self._tasks = tasks
         self._bot_name = bot_name
         self._in_channel = in_channel
+        # As an earlier try left it.
+        self._known = {delivery.part: delivery.state for delivery in target.log.parts}
         self._soon: asyncio.Task[None] | None = None
 
     async def waiting(self, position: int) -> None:
@@ -100,9 +102,8 @@ class AsideReply:
     async def finish(self, answer: Answer) -> None:
         """Show everything, in order; what was shown before is left out."""
         await self.hush()
-        known = {delivery.part: delivery.state for delivery in self._target.log.parts}
         for number, part in enumerate(await self._parts(answer)):
-            state = known.get(number)
+            state = self._known.get(number)
             if state is DeliveryState.SENT:
                 continue
             if state is DeliveryState.SENDING:

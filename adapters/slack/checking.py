@@ -49,7 +49,7 @@ def _scopes(me: Me) -> Finding:
         return Finding("Slack scopes", True, "the server does not tell which were granted")
     if me.missing_scopes:
         lacking = "; ".join(f"{scope} ({SCOPES[scope]})" for scope in me.missing_scopes)
-        remedy = "Paste the manifest of `python -m bot connect slack` under “App Manifest”, then reinstall the app."
+        remedy = "Paste the manifest of `make connect-slack` under “App Manifest”, then reinstall the app."
         return Finding("Slack scopes", False, f"missing: {lacking}. {remedy}")
     beyond = sorted(me.scopes - SCOPES.keys())
     more = f"; not needed: {', '.join(beyond)}" if beyond else ""

@@ -27,7 +27,7 @@ _MEANING: Mapping[str, str] = {
     "channel_not_found": "there is no such channel, or the bot may not see it; invite it there with /invite",
     "is_archived": "the channel is archived",
     "thread_not_found": "the thread is gone",
-    "missing_scope": "the app lacks a scope; reinstall it with the manifest of `connect slack`",
+    "missing_scope": "the app lacks a scope; reinstall it with the manifest of `make connect-slack`",
 }
 
 

@@ -14,7 +14,7 @@ from bot.settings import SlackSettings
 
 _WHERE_BOT = "copy the bot token (xoxb-…) from “OAuth & Permissions” of your app at api.slack.com/apps"
 _WHERE_APP = "make an app-level token (xapp-…) with connections:write under “Basic Information” of your app"
-_REMEDY = "Run `python -m bot connect slack` to see every step."
+_REMEDY = "Run `make connect-slack` to see every step."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def check_scopes(me: Me) -> None:
     if me.missing_scopes:
         raise SettingsError(
             f"SLACK_BOT_TOKEN lacks the scopes {', '.join(me.missing_scopes)}: add them under “OAuth & Permissions” of "
-            f"your app (or paste the manifest of `python -m bot connect slack`), then reinstall the app."
+            f"your app (or paste the manifest of `make connect-slack`), then reinstall the app."
         )
 
 

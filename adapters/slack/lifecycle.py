@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
@@ -174,7 +174,7 @@ class SlackPlatform:
     async def discard(self, attachments: Sequence[Attachment]) -> None:
         """Files stay on Slack; no copies are kept."""
 
-    async def history(self, place: Place, *, limit: int) -> AsyncIterator[HistoryMessage]:
+    async def history(self, place: Place, *, limit: int) -> AsyncGenerator[HistoryMessage, None]:
         """The latest messages of a place, newest first."""
         async for message in self._history.of_place(place, limit):
             yield message

@@ -128,7 +128,7 @@ class SlackReply:
             await self._begin(number, markdown)
         elif message.streamed is not None:
             await self._append(message, settled(markdown))
-        elif message.shown is not None and self._may_update():
+        elif self._may_update():
             part = self._unfinished(markdown)
             if part != message.shown and await self._poster.update_now(message.ref, part, self._label(number)):
                 message.shown = part
@@ -232,9 +232,9 @@ class SlackReply:
 
     async def _drop_beyond(self, count: int) -> None:
         """An earlier try may have been longer."""
-        for number in [number for number in self._messages if count <= number < PICTURES]:
-            if count:
-                await self._poster.delete(self._messages.pop(number).ref)
+        beyond = [number for number in self._messages if count <= number < PICTURES] if count else []
+        for number in beyond:
+            await self._poster.delete(self._messages.pop(number).ref)
 
     # --- one message ------------------------------------------------------------------------------------------------
 

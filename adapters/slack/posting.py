@@ -68,7 +68,8 @@ class Poster:
         self._client = client
         self._session = session
         self._me = me
-        self._adopted: set[str] = set()
+        # Streams that are known to be some answer's.
+        self._streamed: set[str] = set()
 
     @property
     def client(self) -> PacedClient:
@@ -154,7 +155,6 @@ class Poster:
                 blocks=part.blocks if part else None,
                 response_type="in_channel" if in_channel else "ephemeral",
                 replace_original=False,
-                metadata=None,
             )
         if told.status_code >= 500:
             raise Unsure("response_url", str(told.status_code))
@@ -181,7 +181,10 @@ class Poster:
                 recipient_team_id=team,
                 recipient_user_id=user,
             )
-        return ref_of(str(told["channel"]), str(told["ts"])) if told is not None else None
+        if told is None:
+            return None
+        self._streamed.add(str(told["ts"]))
+        return ref_of(str(told["channel"]), str(told["ts"]))
 
     async def append_stream(self, ref: MessageRef, markdown: str) -> bool:
         """Add to a growing message; False when the budget is spent.
@@ -242,14 +245,20 @@ class Poster:
             await self._update(ref, part, label)
 
     async def update_now(self, ref: MessageRef, part: Part, label: Label) -> bool:
-        """Show a state on the way; False when the budget is spent.
+        """Show a state on the way; False when the budget is spent, or a stream that still ran in it had to be ended.
 
         Raises:
             DeliveryError: it cannot be changed.
         """
         said = {"text": part.text, "blocks": part.blocks, "metadata": label.metadata}
-        with as_ours("chat.update"):
-            told = await self._client.call_now("chat.update", channel=ref.channel, ts=ref.message, **said)
+        try:
+            with as_ours("chat.update"):
+                told = await self._client.call_now("chat.update", channel=ref.channel, ts=ref.message, **said)
+        except SlackRefused as error:
+            if error.code != "streaming_state_conflict":
+                raise
+            await self.cut_stream(ref)
+            return False
         return told is not None
 
     async def _update(self, ref: MessageRef, part: Part, label: Label) -> None:
@@ -292,8 +301,8 @@ class Poster:
         """
         async for message in self.recent(spot, since):
             is_bare = not message.get("metadata") and not message.get("files")
-            if is_bare and message["ts"] not in self._adopted and float(message["ts"]) >= since.timestamp() - 5:
-                self._adopted.add(message["ts"])
+            if is_bare and message["ts"] not in self._streamed and float(message["ts"]) >= since.timestamp() - 5:
+                self._streamed.add(message["ts"])
                 return ref_of(spot.channel, message["ts"])
         return None
 

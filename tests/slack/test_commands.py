@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from adapters.slack.connecting import manifest
@@ -122,7 +123,7 @@ async def test_a_summary_covers_the_channel_and_is_for_the_asker(
 
     asked = workspace.generator.requests[-1].messages[-1].content
     assert "Ana: shall we meet on Friday?" in asked
-    assert "琳: yes @Ana, at noon" in asked
+    assert "yes @Ana, at noon" in asked
     assert "Covers 2 messages" in call.replies[0].notes
 
 
@@ -134,7 +135,7 @@ async def test_a_mention_that_asks_for_a_summary_sums_up_the_channel(
     await ana.says(general, f"{server.bot.mention} !summarize")
     await server.until(lambda: ana.ephemerals)
 
-    assert "琳: the cake is ready" in workspace.generator.requests[-1].messages[-1].content
+    assert "the cake is ready" in workspace.generator.requests[-1].messages[-1].content
 
 
 async def test_a_shortcut_sums_up_from_a_message_on(
@@ -176,6 +177,7 @@ async def test_where_the_bot_may_not_post_a_command_is_answered_all_the_same(
 
     assert call.replies[-1].ephemeral_for is None
     assert call.replies[-1].text.startswith("You said")
+    assert "repeat" not in call.replies[-1].notes
 
 
 async def test_buttons_under_a_private_answer_work(
@@ -206,7 +208,7 @@ async def test_a_private_answer_that_a_restart_cut_off_comes_as_a_direct_message
     async with at_work(server, tmp_path) as workspace:
         answer = await workspace.answer(ana.dm)
 
-    assert answer.text.startswith("You said")
+    assert "shall we meet on Friday?" in answer.text
 
 
 async def test_the_manifest_offers_every_command_of_the_table(
@@ -221,6 +223,4 @@ async def test_the_manifest_offers_every_command_of_the_table(
 
 
 def _never() -> list[object]:
-    import asyncio
-
     return [asyncio.Event()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -132,8 +133,6 @@ async def test_a_press_on_an_answer_that_is_not_known_any_more_says_so(
 async def test_the_stop_button_of_an_edited_answer_stops_it(
     server: SlackServer, general: Channel, ana: User, tmp_path: Path
 ) -> None:
-    import asyncio
-
     async with at_work(server, tmp_path) as workspace:
         workspace.generator.enqueue("Once upon ", asyncio.Event())
         await ana.calls(general, "write", "story")
@@ -149,8 +148,6 @@ async def test_the_stop_button_of_an_edited_answer_stops_it(
 
 
 async def until_votes(workspace: Workspace, answer: Message, votes: list[str]) -> None:
-    import asyncio
-
     async with asyncio.timeout(5):
         while sorted(await workspace.votes(answer)) != votes:
             await asyncio.sleep(0.01)

@@ -12,7 +12,7 @@ from bot.domain.commands import COMMANDS
 from bot.domain.findings import Finding
 from bot.settings import SlackSettings
 from tests.servers.slack import Channel, SlackServer, User
-from tests.servers.slack.manifest import problems
+from tests.servers.slack.manifest import EVENT_SCOPES, problems
 from tests.slack.workspaces import at_work, slack_settings
 
 
@@ -115,6 +115,4 @@ async def test_an_app_that_is_no_agent_is_found(server: SlackServer, tmp_path: P
 
 
 async def test_every_event_asked_for_has_its_scope() -> None:
-    from tests.servers.slack.manifest import EVENT_SCOPES
-
     assert {EVENT_SCOPES[event] for event in EVENTS} - {None} <= SCOPES.keys()

@@ -51,19 +51,24 @@ async def test_a_finished_stream_carries_its_buttons(workspace: Workspace, ana: 
     assert [button.action_id for button in answer.buttons] == ["rate", "rate", "regenerate", "suggest"]
 
 
-async def test_a_stream_that_dies_is_finished_by_an_edit(workspace: Workspace, server: SlackServer, ana: User) -> None:
-    gate = asyncio.Event()
-    workspace.generator.enqueue("Once upon ", gate, "a time.")
+async def test_a_stream_that_dies_goes_on_by_edits(workspace: Workspace, server: SlackServer, ana: User) -> None:
+    first, second, third = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    workspace.generator.enqueue("Once upon ", first, "a time ", second, "there was ", third, "a fox.")
     await ana.says(ana.dm, "a story")
     await server.until(lambda: workspace.by_bot(ana.dm))
+    answer = workspace.by_bot(ana.dm)[0]
 
-    server.kill_stream(workspace.by_bot(ana.dm)[0])
-    gate.set()
-    answer = await workspace.answer(ana.dm)
+    server.kill_stream(answer)
+    first.set()
+    await server.until(lambda: any(seen.error == "message_not_in_streaming_state" for seen in server.requests))
+    second.set()
+    await server.until(lambda: answer.text.strip() == "Once upon a time there was")
+    third.set()
+    await workspace.idle()
 
-    assert answer.blocks[0]["text"] == "Once upon a time."
+    assert answer.text == "Once upon a time there was a fox."
     assert workspace.by_bot(ana.dm) == [answer]
-    assert answer.buttons
+    assert "regenerate" in [button.action_id for button in answer.buttons]
 
 
 async def test_a_stream_that_cannot_begin_is_posted_instead(
