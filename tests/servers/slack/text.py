@@ -15,8 +15,8 @@ from markdown_it import MarkdownIt
 MENTION = re.compile(r"<(?:@[UW][A-Z0-9]+|#[CG][A-Z0-9]+|!(?:channel|here|everyone|subteam\^S[A-Z0-9]+))(?:\|[^>]*)?>")
 LINK = re.compile(
     r"(?P<url>https?://[^\s<>]*[^\s<>.,;:!?)])"
-    r"|(?P<mail>[\w.+-]+@[\w-]+\.[\w.-]*\w)"
-    r"|(?P<domain>\b(?:[a-zA-Z0-9-]+\.)+(?:com|org|net|io|dev)\b(?:/[^\s<>]*[^\s<>.,;:!?)])?)"
+    r"|(?<![\w.+-])(?P<mail>[\w.+-]{1,64}@[\w-]+\.[\w.-]*\w)"
+    r"|(?<![\w.-])(?P<domain>(?:[a-zA-Z0-9-]{1,63}\.){1,8}(?:com|org|net|io|dev)\b(?:/[^\s<>]*[^\s<>.,;:!?)])?)"
 )
 PING = re.compile(r"<(?:!(channel|here|everyone)|!(subteam\^S[A-Z0-9]+)|@([UW][A-Z0-9]+))(?:\|[^>]*)?>")
 
