@@ -40,7 +40,8 @@ def read_examples(text: str, file: str) -> tuple[Example, ...]:
         CorruptExample: a line is none; `file` is what it calls the file.
     """
     examples = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not splitlines: texts hold line ends of their own, such as U+2028.
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
         try:
             examples.append(_example(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError):
