@@ -1,7 +1,8 @@
 """A run's folder: DATA_FOLDER/runs/<run id>.
 
     order.json      what was asked: recipe, seed, base model, the release to beat, niceness, threads
-    train.jsonl     what is learned from, with its origins      heldout.jsonl   what is only tested with
+    train.jsonl     what is learned from, with its origins; the words go when the run has ended
+    heldout.jsonl   what is only tested with, likewise
     settings.json   what it came to: every setting, versions, fingerprints
     weights/        LoRA weights in peft's format               curves.png      the report's picture
     report.json     how it ended; written last, so a folder without it holds nothing that may be served

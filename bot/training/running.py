@@ -119,6 +119,7 @@ class _Run:
         train, heldout = self._folder.examples()
         base_folder = weights.find_folder(self._order.base)
         weights.check_folder(base_folder)
+        _take_threads(self._order.threads)
         tokenizer = _tokenizer(base_folder)
         window = min(self._recipe.window, weights.window_of(base_folder, tokenizer))
         prepared = prepare(train, self._recipe, Budget(tokenizer, window), self._order.seed)
@@ -299,6 +300,14 @@ def _work(steps: dict[str, int], recipe: Recipe, texts: int) -> dict[Stage, floa
         Stage.TESTING: 3 * texts,
         Stage.SAMPLING: 2 * 10 * len(PROMPTS),
     }
+
+
+def _take_threads(setting: int) -> None:
+    import torch
+
+    torch.set_num_threads(hardware.choose_threads(setting))
+    # Probabilities near zero are taken for zero: numbers below 1e-38 slow a processor down by a factor of ten.
+    torch.set_flush_denormal(True)
 
 
 def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:

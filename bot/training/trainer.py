@@ -30,6 +30,7 @@ from bot.domain.training import (
 from bot.errors import TrainingFailed
 from bot.ports import UnitOfWorkFactory
 from bot.settings import LearningSettings
+from bot.training import provenance
 from bot.training.collecting import collect
 from bot.training.folder import Order, RunFolder
 from bot.training.splitting import split
@@ -98,8 +99,11 @@ class LocalTrainer:
             yield await _ending(folder, process)
         finally:
             await _end(process)
+            await asyncio.to_thread(_leave_no_words, folder)
 
     def _begin(self, folder: RunFolder, order: TrainingOrder) -> None:
+        if not self.is_running():
+            provenance.strip_all(self._runs)
         parts = split(order.collected.examples, order.seed)
         in_service = str(self._settings.data_folder / order.in_service) if order.in_service else None
         told = Order(
@@ -111,6 +115,13 @@ class LocalTrainer:
             nice=self._settings.training_nice,
         )
         folder.begin(told, parts.train, parts.heldout)
+
+
+def _leave_no_words(folder: RunFolder) -> None:
+    try:
+        provenance.strip_words(folder)
+    except OSError as error:
+        log.error("the words of a run's examples could not be removed", run=folder.path.name, error=error.strerror)
 
 
 async def _start(folder: RunFolder) -> asyncio.subprocess.Process:

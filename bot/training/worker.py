@@ -27,7 +27,6 @@ from typing import TextIO
 import filelock
 
 from bot.domain.training import TrainingMetric, TrainingProgress
-from bot.engine.hardware import choose_threads
 from bot.errors import ModelError, TrainingFailed
 from bot.training.folder import Order, RunFolder
 from bot.training.rows import CorruptExample
@@ -136,7 +135,7 @@ def _watch() -> None:
 
 
 def _stand_back(order: Order) -> None:
-    """Low priority and few threads, before anything heavy is imported."""
+    """Low priority, and libraries that keep to themselves; before anything heavy is imported."""
     os.nice(order.nice)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, encoding="ascii")
@@ -150,11 +149,6 @@ def _stand_back(order: Order) -> None:
         MPLBACKEND="Agg",
     )
     warnings.simplefilter("ignore")
-    import torch
-
-    torch.set_num_threads(choose_threads(order.threads))
-    # Probabilities near zero are taken for zero: numbers below 1e-38 slow a processor down by a factor of ten.
-    torch.set_flush_denormal(True)
 
 
 if __name__ == "__main__":
