@@ -22,13 +22,17 @@ from bot.ports import ReplyTarget
 
 log = structlog.get_logger(__name__)
 
-# Quick answers come without typing first. Discord shows typing for ten seconds each time.
+# Quick answers come without typing first, and when many are made at once, all are given longer to be quick. Discord
+# shows typing for ten seconds each time.
 _TYPING_AFTER_S = 0.4
 _TYPING_EVERY_S = 8.0
 _TYPING_TIMES = 75
 
 # An answer that is complete so soon after its first state is sent once.
 _GRACE_S = 0.3
+
+# Characters that are laid out within a millisecond or two.
+_SHORT = 300
 
 # For how long Discord surely enforces a nonce ("the past few minutes").
 _NONCE_HOLDS = timedelta(minutes=2)
@@ -81,7 +85,8 @@ class DiscordReply:
         desk.pacer.join(carrier.bucket, self)
         self._typing: asyncio.Task[None] | None = None
         if isinstance(carrier, ChannelCarrier) and not self._shown:
-            self._typing = desk.spawn(_keep_typing(carrier), f"typing {target.turn.id}")
+            pause = _TYPING_AFTER_S + desk.pacer.crowd_s
+            self._typing = desk.spawn(_keep_typing(carrier, pause), f"typing {target.turn.id}")
 
     # --- what the core calls ----------------------------------------------------------------------------------------
 
@@ -125,7 +130,7 @@ class DiscordReply:
             self._beginning = self._desk.spawn(self._begin_soon(), f"begin {self._target.turn.id}")
 
     async def _begin_soon(self) -> None:
-        await asyncio.sleep(_GRACE_S)
+        await asyncio.sleep(_GRACE_S + self._desk.pacer.crowd_s)
         self._has_begun = True
         try:
             await self._show_latest()
@@ -154,7 +159,7 @@ class DiscordReply:
         try:
             await self._recover()
             notes = [await self._hint(), say("show.repeat", self._locale) if self._is_doubtful else ""]
-            await self._bring(await asyncio.to_thread(layout.final, answer, self._locale, *notes), LONG)
+            await self._bring(await _laid_out(lambda: layout.final(answer, self._locale, *notes), answer.text), LONG)
         except Expired:
             await self._change_carrier()
             await self._finish(answer)
@@ -253,8 +258,13 @@ class DiscordReply:
             self._typing = None
 
 
-async def _keep_typing(carrier: ChannelCarrier) -> None:
-    await asyncio.sleep(_TYPING_AFTER_S)
+async def _laid_out(lay_out: Callable[[], Sequence[Part]], text: str) -> Sequence[Part]:
+    """The messages; those of a short text are done before a thread would have begun."""
+    return lay_out() if len(text) < _SHORT else await asyncio.to_thread(lay_out)
+
+
+async def _keep_typing(carrier: ChannelCarrier, pause: float) -> None:
+    await asyncio.sleep(pause)
     for _ in range(_TYPING_TIMES):
         try:
             await carrier.type()

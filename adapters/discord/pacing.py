@@ -1,8 +1,9 @@
-"""How often the states of growing answers may be shown in one channel, shared out among its answers.
+"""How often the states of growing answers may be shown, shared out among them.
 
-Discord takes about five edits in five seconds in a channel, and beyond them makes even the last state wait. An answer's
-states are therefore spaced by the number of answers that grow in its channel; a state whose time has not come is
-skipped, the next one holds its words too. Last states never ask here.
+Discord takes about five edits in five seconds in a channel, and fifty requests a second of a bot in all; beyond them it
+makes even the last states wait. An answer's states are therefore spaced by the number of answers that grow in its
+channel, and by that of all. A state whose time has not come is skipped, the next one holds its words too. Last states
+never ask here.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from bot.ports import Clock
 
 # Seconds between two states in a channel: four in five seconds, which leaves room for last states.
 SPACING_S = 1.25
+# States in a second in all channels: half of what Discord takes of a bot.
+AT_MOST_PER_S = 25.0
 
 
 class Pacer:
@@ -21,16 +24,25 @@ class Pacer:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._next: dict[Hashable, dict[object, float]] = {}
+        self._growing = 0
+
+    @property
+    def crowd_s(self) -> float:
+        """Seconds in which each of the answers that grow now may show one state."""
+        return self._growing / AT_MOST_PER_S
 
     def join(self, channel: Hashable, reply: object) -> None:
         """An answer begins to grow; the first in its channel may show at once, later ones in turn."""
         growing = self._next.setdefault(channel, {})
-        growing.setdefault(reply, self._clock.monotonic() + SPACING_S * len(growing))
+        if reply not in growing:
+            growing[reply] = self._clock.monotonic() + SPACING_S * len(growing)
+            self._growing += 1
 
     def leave(self, channel: Hashable, reply: object) -> None:
         """An answer has its last state."""
         growing = self._next.get(channel, {})
-        growing.pop(reply, None)
+        if growing.pop(reply, None) is not None:
+            self._growing -= 1
         if not growing:
             self._next.pop(channel, None)
 
@@ -40,5 +52,5 @@ class Pacer:
         now = self._clock.monotonic()
         if now < growing[reply]:
             return False
-        growing[reply] = now + SPACING_S * len(growing)
+        growing[reply] = now + max(SPACING_S * len(growing), self.crowd_s)
         return True

@@ -9,7 +9,7 @@ import pytest
 from adapters.discord import layout
 from adapters.discord.buttons import Act
 from adapters.discord.lines import LINES
-from adapters.discord.pacing import SPACING_S, Pacer
+from adapters.discord.pacing import AT_MOST_PER_S, SPACING_S, Pacer
 from bot.domain.messages import Answer, Control, Picture
 from tests.houses import FakeClock
 
@@ -107,6 +107,19 @@ def test_channels_do_not_wait_for_each_other() -> None:
 
     assert pacer.may_show("c", "a")
     assert pacer.may_show("d", "b")
+
+
+def test_all_answers_together_stay_within_what_discord_takes_of_a_bot() -> None:
+    clock = _Clock()
+    pacer = Pacer(clock)
+    for number in range(200):
+        pacer.join(number, number)
+    shown = 0
+    while clock.seconds < 40:
+        shown += sum(pacer.may_show(number, number) for number in range(200))
+        clock.seconds += 0.5
+
+    assert shown <= 40 * AT_MOST_PER_S + 200
 
 
 def test_a_channel_is_forgotten_with_its_last_answer() -> None:
