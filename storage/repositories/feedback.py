@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import RowMapping, Text, and_, func, or_, select, type_coerce
 
 from bot.domain.conversation import Conversation, Turn
-from bot.domain.generation import Role
+from bot.domain.generation import PromptMessage, Role
 from bot.domain.messages import Picture
 from bot.domain.ratings import Rating, Suggestion
 from bot.ports import RatedTurn
@@ -20,6 +21,12 @@ from storage.tables import conversation, image, inbox, rating, suggestion, turn
 from storage.transaction import Transaction
 
 T = TypeVar("T", Rating, Suggestion)
+
+# The prompt as it is stored.
+_COLUMNS = [
+    *(column for column in turn.c if column.name not in ("prompt", "prompt_erased")),
+    type_coerce(turn.c.prompt, Text).label("prompt"),
+]
 
 
 class SqlFeedback:
@@ -62,14 +69,14 @@ class SqlFeedback:
         improved = select(suggestion.c.turn_id).where(suggestion.c.turn_id == turn.c.id).exists()
         shows = turn.c.picture_count > 0
         rows = await self._transaction.execute(
-            select(turn)
+            select(*_COLUMNS)
             .where(turn.c.id > after, shows if pictures else ~shows, or_(voted, improved))
             .order_by(turn.c.id)
             .limit(limit)
         )
         found = list(rows.mappings())
         shown = await self._pictures([row["id"] for row in found]) if pictures else {}
-        return [turn_of(dict(row), shown.get(row["id"], ())) for row in found]
+        return [turn_of(_readable(row), shown.get(row["id"], ())) for row in found]
 
     async def _pictures(self, ids: Sequence[str]) -> Mapping[str, Sequence[Picture]]:
         rows = await self._transaction.execute(
@@ -123,14 +130,24 @@ class SqlFeedback:
             .having(func.count() > 1)
         )
         rows = await self._transaction.execute(
-            select(turn)
+            select(*_COLUMNS)
             .where(turn.c.parent_id.in_(asked_again), turn.c.role == Role.ASSISTANT, turn.c.picture_count == 0)
             .order_by(turn.c.id)
         )
         answers: dict[str | None, list[Turn]] = defaultdict(list)
         for row in rows.mappings():
-            answers[row["parent_id"]].append(turn_of(dict(row), ()))
+            answers[row["parent_id"]].append(turn_of(_readable(row), ()))
         return answers
+
+
+def _readable(row: RowMapping) -> dict[str, Any]:
+    """The row with its prompt, or with none where that is damaged: one turn less to learn from, not all of them."""
+    try:
+        prompt = json.loads(row["prompt"] or "null")
+        [PromptMessage(Role(each["role"]), each["content"]) for each in prompt or ()]
+    except (ValueError, KeyError, TypeError):
+        prompt = None
+    return {**row, "prompt": prompt}
 
 
 def _by_turn(values: Iterable[T]) -> Mapping[str, list[T]]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import text
+
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.generation import PromptMessage, Role, SamplingParams
 from bot.domain.messages import Picture
 from bot.domain.places import Person
 from bot.domain.ratings import Suggestion, Verdict
 from bot.ports import RatedTurn, UnitOfWorkFactory
+from storage.database import Database
 from tests.storage.builders import (
     ADA,
     LIN,
@@ -145,3 +148,16 @@ async def test_votes_are_counted_from_a_moment_on(units: UnitOfWorkFactory) -> N
         await uow.ratings.put(verdict(answered, LIN, rated_at=later(1)))
         assert await uow.feedback.votes_since(NOW) == 1
         assert await uow.feedback.votes_since(later(-1)) == 2
+
+
+async def test_a_damaged_prompt_is_no_prompt_and_hides_no_other(database: Database, units: UnitOfWorkFactory) -> None:
+    answers = [(await stored_exchange(units, prompt=PROMPT))[1] for _ in range(3)]
+    for each in answers:
+        await liked(units, each)
+    async with database.writing() as transaction:
+        for each, damaged in zip(answers, ("{half", '[{"role": "boss"}]'), strict=False):
+            await transaction.execute(
+                text("UPDATE turn SET prompt = :it WHERE id = :id"), [{"it": damaged, "id": each.id}]
+            )
+
+    assert [found.turn.prompt for found in await rated_turns(units)] == [None, None, PROMPT]
