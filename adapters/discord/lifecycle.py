@@ -75,6 +75,7 @@ class DiscordPlatform:
         self._desk: Desk | None = None
         self._client: Client | None = None
         self._connection: asyncio.Task[None] | None = None
+        self._is_starting = True
         self._is_closing = False
 
     @property
@@ -106,6 +107,7 @@ class DiscordPlatform:
             await asyncio.wait([self._connection, listening], timeout=_START_S, return_when=asyncio.FIRST_COMPLETED)
         finally:
             listening.cancel()
+            self._is_starting = False
         if self._connection.done():
             await self._connection
         elif not self._connected.is_set():
@@ -138,9 +140,9 @@ class DiscordPlatform:
                     return
                 log.warning("Discord closed the connection")
             except SettingsError as error:
-                if not self._connected.is_set():
+                if self._is_starting and not self._connected.is_set():
                     raise
-                log.error("Discord does not let the bot in any more", reason=str(error))
+                log.error("Discord does not let the bot in", reason=str(error))
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 log.warning("Discord was lost", error=told(error))
             if self._clock.monotonic() - begun > _LONGEST_WAIT_S:

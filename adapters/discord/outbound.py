@@ -17,7 +17,7 @@ from adapters.discord.lines import say
 from adapters.discord.sending import LONG, ONCE, Expired, Gone, is_forbidden
 from bot.domain.messages import Answer, MessageRef
 from bot.domain.places import PlaceKind
-from bot.errors import DeliveryError
+from bot.errors import DeliveryError, InklingError
 from bot.ports import ReplyTarget
 
 log = structlog.get_logger(__name__)
@@ -134,7 +134,7 @@ class DiscordReply:
         self._has_begun = True
         try:
             await self._show_latest()
-        except DeliveryError as error:
+        except InklingError as error:
             log.warning("state not shown", turn=self._target.turn.id, error=str(error))
 
     async def _show_latest(self) -> None:
