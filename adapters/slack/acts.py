@@ -115,6 +115,7 @@ class Acts:
         value, _, carrier = str(action.get("value", "")).partition(" ")
         event_id = f"{self._me.team}/trigger/{body['trigger_id']}"
         self._interactions.keep(event_id, body.get("response_url", ""))
+        self._interactions.acknowledged(event_id)
         return Press(
             event_id=event_id,
             by=await self._people.person(body["user"]["id"]),

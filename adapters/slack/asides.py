@@ -6,7 +6,8 @@ A response_url serves five times in thirty minutes; then an ephemeral message do
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 _USES = 5
 _LIFETIME_S = 30 * 60.0
 _SOON_S = 3.0
+_ACK_TRAVELS_S = 0.1
+_ACK_PATIENCE_S = 3.0
 
 
 @dataclass(slots=True)
@@ -35,6 +38,7 @@ class Interaction:
     response_url: str
     until: float
     uses: int = _USES
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
 
     def is_open(self, now: float) -> bool:
         """Whether it can still be answered at its address."""
@@ -53,6 +57,12 @@ class Interactions:
         now = self._clock.monotonic()
         self._known = {key: known for key, known in self._known.items() if known.until > now}
         self._known[event_id] = Interaction(response_url, now + _LIFETIME_S)
+
+    def acknowledged(self, event_id: str) -> None:
+        """Its listener is through: the acknowledgement arrives in a moment, and what follows will stand below it."""
+        known = self._known.get(event_id)
+        if known is not None:
+            asyncio.get_running_loop().call_later(_ACK_TRAVELS_S, known.acknowledged.set)
 
     def of(self, event_id: str) -> Interaction | None:
         """The one of an event, if this process has seen it."""
@@ -92,6 +102,19 @@ class AsideReply:
     async def show(self, text: str, note: str = "") -> None:
         """Nothing can be shown on the way."""
         await self.waiting(0)
+
+    async def acknowledged(self) -> None:
+        """Wait until what was asked is shown to everybody, so that the answer stands below it."""
+        if self._interaction is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ACK_PATIENCE_S):
+                await self._interaction.acknowledged.wait()
+
+    async def refuse(self, answer: Answer) -> None:
+        """Tell the asker alone that nothing comes of it."""
+        self._in_channel = False
+        await self.finish(answer)
 
     async def hush(self) -> None:
         """The answer is there: no need to say that it takes a moment."""

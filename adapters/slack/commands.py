@@ -74,6 +74,7 @@ class Commands:
             await ack()
         else:
             await ack({"response_type": "in_channel"})
+        self._interactions.acknowledged(event_id)
 
     async def on_summarize_from_here(self, ack: AsyncAck, body: Payload) -> None:
         """Sum up everything from this message on, for the one who asks."""
@@ -103,6 +104,7 @@ class Commands:
         except _NoWords:
             self._answer(body, say("no_words", by.locale))
         await ack()
+        self._interactions.acknowledged(event_id)
 
     async def _words(self, text: str) -> str:
         mentioned = people_in(text) - {self._me.user}

@@ -11,7 +11,7 @@ from typing import Any
 from adapters.slack.blocks import prompts
 from adapters.slack.features import APP_SCOPE, EVENTS, REWRITE_THIS, SCOPES, SUMMARIZE_FROM_HERE
 from adapters.slack.listening import PATH
-from bot.domain.commands import COMMANDS, Command, Option
+from bot.domain.commands import COMMANDS, Command, Option, OptionType
 from bot.settings import SlackSettings
 
 _NAME_LIMIT = 35
@@ -69,9 +69,17 @@ def _slash(command: Command) -> dict[str, Any]:
 
 
 def _usage(option: Option) -> str:
-    value = "|".join(choice.value for choice in option.choices) or option.name
-    word = value if option.main else f"{option.name}:{value}"
+    word = _value(option) if option.main else f"{option.name}:{_value(option)}"
     return word if option.required else f"[{word}]"
+
+
+def _value(option: Option) -> str:
+    """What can be typed: the choices, a range, or (for words) what they are."""
+    if option.choices:
+        return "|".join(choice.value for choice in option.choices)
+    if option.type is OptionType.INTEGER:
+        return f"{option.low}-{option.high}"
+    return option.name if option.main else "…"
 
 
 def _shortcut(name: str, callback_id: str, description: str) -> dict[str, str]:

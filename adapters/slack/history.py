@@ -144,8 +144,23 @@ class History:
             self._me.user: self._bot_name
         }
         author = self._bot_name if by_us else message.get("username") or await self._name(message.get("user") or "")
-        ref, at = ref_of(channel, message["ts"]), time_of(message["ts"])
-        return HistoryMessage(ref, author, read(text, names, self._me.user), at, by_bot=by_us)
+        user = message.get("user")
+        return HistoryMessage(
+            ref_of(channel, message["ts"]),
+            author,
+            read(text, names, self._me.user),
+            time_of(message["ts"]),
+            by_bot=by_us,
+            automated=bool(message.get("bot_id")) and not by_us,
+            link=self._link(message, channel),
+            person=f"{Platform.SLACK}/{user}" if user else "",
+        )
+
+    def _link(self, message: Message, channel: str) -> str:
+        """A message's address, as chat.getPermalink would give it for a request each."""
+        ts, root = message["ts"], message.get("thread_ts", message["ts"])
+        query = f"?thread_ts={root}&cid={channel}" if root != ts else ""
+        return f"{self._me.url}archives/{channel}/p{ts.replace('.', '')}{query}" if self._me.url else ""
 
     async def _name(self, user: str) -> str:
         return (await self._people.person(user)).name if user else "?"

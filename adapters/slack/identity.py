@@ -26,6 +26,7 @@ class Me:
     user: str
     bot: str
     name: str
+    url: str
     scopes: frozenset[str] | None
 
     @property
@@ -42,10 +43,10 @@ def check_kinds(settings: SlackSettings) -> None:
     """
     bot, app = settings.bot_token, settings.app_token
     if not bot.startswith("xoxb-"):
-        fault = f"holds {_kind(bot)}" if bot else "is missing"
+        fault = f"holds {_kind(bot, 'bot token')}" if bot else "is missing"
         raise SettingsError(f"SLACK_BOT_TOKEN {fault}; {_WHERE_BOT}. {_REMEDY}")
     if app and not app.startswith("xapp-"):
-        raise SettingsError(f"SLACK_APP_TOKEN holds {_kind(app)}; {_WHERE_APP}. {_REMEDY}")
+        raise SettingsError(f"SLACK_APP_TOKEN holds {_kind(app, 'app-level token')}; {_WHERE_APP}. {_REMEDY}")
     if not app and not settings.signing_secret:
         raise SettingsError(
             "SLACK_APP_TOKEN is missing: set it to listen by Socket Mode, or SLACK_SIGNING_SECRET to listen by HTTP. "
@@ -74,6 +75,7 @@ async def sign_in(client: AsyncWebClient) -> Me:
         user=str(told["user_id"]),
         bot=str(told["bot_id"]),
         name=str(told.get("user", "")),
+        url=str(told.get("url", "")),
         scopes=_granted(told.headers),
     )
 
@@ -113,15 +115,15 @@ async def open_socket(client: AsyncWebClient, app_token: str) -> str:
         raise SettingsError(_unreachable(client, error)) from error
 
 
-def _kind(token: str) -> str:
-    """What a token is, in words that hold nothing of it."""
+def _kind(token: str, wanted: str) -> str:
+    """What a token is that should be another, in words that hold nothing of it."""
     kinds = {
         "xoxb-": "a bot token",
         "xapp-": "an app-level token",
         "xoxp-": "a user token",
         "xoxe": "a configuration token",
     }
-    return next((words for start, words in kinds.items() if token.startswith(start)), "something else")
+    return next((words for start, words in kinds.items() if token.startswith(start)), f"something that is no {wanted}")
 
 
 def _unreachable(client: AsyncWebClient, error: DeliveryError) -> str:

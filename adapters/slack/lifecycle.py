@@ -77,13 +77,14 @@ class SlackPlatform:
         self._poster = Poster(self._client, session, me)
         self._pictures = Pictures(self._poster, settings.data_folder)
         self._history = History(self._client, me, self._people, settings.bot_name)
+        self._reading = core.reading
         self._signed_in.set()
         last_heard = await core.reading.last_heard(Platform.SLACK)
         inbound = await self._listen(core, me)
         log.info("listening", team=me.team, bot=me.user, by="socket" if settings.app_token else "http")
+        self._catch_up = CatchUp(self._history, inbound, core.reading)
         if last_heard is not None:
-            catch_up = CatchUp(self._history, inbound, core.reading)
-            self._tasks.spawn(catch_up.since(self._missed_since(last_heard)), "catch up")
+            self._catch_up_since(last_heard)
 
     async def _listen(self, core: Core, me: Me) -> Inbound:
         settings, client = self._settings, self._client
@@ -95,16 +96,17 @@ class SlackPlatform:
         Commands(core, me, self._people, self._poster, self._interactions, self._clock, self._tasks).listen(app)
         Acts(*parts, self._interactions, self._clock, self._tasks).listen(app)
         if settings.app_token:
-            self.ears = SocketEars(app, settings, client, await open_socket(client, settings.app_token))
+            url = await open_socket(client, settings.app_token)
+            self.ears = SocketEars(app, settings, client, url, self._clock, self._tasks, self._catch_up_since)
         else:
             self.ears = HttpEars(app, settings)
         await self.ears.open()
         return inbound
 
-    def _missed_since(self, last_heard: datetime) -> datetime:
-        """Since when we may have missed something: as far back as the host allows."""
+    def _catch_up_since(self, last_heard: datetime) -> None:
+        """Read what may have been missed since a moment, as far back as the host allows."""
         oldest = self._clock.now() - timedelta(hours=self._settings.catch_up_hours)
-        return max(last_heard - _OVERLAP, oldest)
+        self._tasks.spawn(self._catch_up.since(max(last_heard - _OVERLAP, oldest)), "catch up")
 
     async def stop_listening(self) -> None:
         """Take no more events; answers in flight may still be shown."""
@@ -140,6 +142,7 @@ class SlackPlatform:
             recipient=recipient,
             streams=bool(place.thread) and (is_direct(place.channel) or recipient is not None),
             aside=self._aside(target, in_channel=True) if has_interaction else None,
+            reading=self._reading,
             tasks=self._tasks,
         )
 

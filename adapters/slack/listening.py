@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
+from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -20,15 +23,24 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from adapters.slack.client import LOGGER, PacedClient
 from adapters.slack.identity import Me
+from adapters.slack.tasks import Tasks
 from bot.errors import AddressInUse, SettingsError
+from bot.ports import Clock
 from bot.settings import SlackSettings
 
 log = structlog.get_logger(__name__)
 
 PATH = "/slack/events"
 
+# A lost socket is told once, by `_watch`; slack_sdk tells each try in several lines.
+SOCKET_LOGGER = logging.getLogger("adapters.slack.socket")
+SOCKET_LOGGER.setLevel(logging.CRITICAL)
+
 # Seconds between pings, and before a lost socket is noticed and replaced; slack_sdk's own default is slower.
 _PING_S = 2.0
+# How often the socket is looked at, and how long it may be gone before the history is read for what was missed.
+_WATCH_S = 1.0
+_GAP_S = 3.0
 # How long acknowledgements under way are waited for when we stop; Slack itself waits as long.
 _LAST_ACKS_S = 3.0
 
@@ -73,27 +85,64 @@ class Ears(Protocol):
 class SocketEars:
     """Socket Mode; slack_sdk reconnects by itself."""
 
-    def __init__(self, app: AsyncApp, settings: SlackSettings, client: PacedClient, url: str) -> None:
-        """`url` is the address of the first socket; made inside the running loop."""
+    def __init__(
+        self,
+        app: AsyncApp,
+        settings: SlackSettings,
+        client: PacedClient,
+        url: str,
+        clock: Clock,
+        tasks: Tasks,
+        on_return: Callable[[datetime], None],
+    ) -> None:
+        """Made inside the running loop.
+
+        Args:
+            url: the address of the first socket.
+            on_return: told since when nothing could be heard, after a gap that Slack's retries may not outlast.
+        """
         self._handler = AsyncSocketModeHandler(
-            app, settings.app_token, logger=LOGGER, web_client=client, ping_interval=_PING_S
+            app, settings.app_token, logger=SOCKET_LOGGER, web_client=client, ping_interval=_PING_S
         )
         socket = self._handler.client
         socket.proxy = client.proxy
         socket.wss_uri = url
         socket.socket_mode_request_listeners[:] = [self._take]
         self._taken: set[asyncio.Task[None]] = set()
+        self._clock = clock
+        self._tasks = tasks
+        self._on_return = on_return
+        self._watching: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Connect."""
         await self._handler.connect_async()  # type: ignore[no-untyped-call]
+        self._watching = self._tasks.spawn(self._watch(), "watch socket")
 
     async def close(self) -> None:
         """What comes from now on is left to be sent again; what was taken is answered, then the socket is closed."""
         self._handler.client.socket_mode_request_listeners.clear()
+        if self._watching is not None:
+            self._watching.cancel()
         if self._taken:
             await asyncio.wait(set(self._taken), timeout=_LAST_ACKS_S)
         await self._handler.close_async()  # type: ignore[no-untyped-call]
+
+    async def _watch(self) -> None:
+        """Notice when the socket is lost, and when it is back."""
+        lost_at: datetime | None = None
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            if not await self._handler.client.is_connected():
+                if lost_at is None:
+                    lost_at = self._clock.now()
+                    log.warning("socket lost; trying again until it is back")
+            elif lost_at is not None:
+                gap = (self._clock.now() - lost_at).total_seconds()
+                log.info("socket is back", gap_s=round(gap, 1))
+                if gap >= _GAP_S:
+                    self._on_return(lost_at)
+                lost_at = None
 
     async def _take(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         task = asyncio.current_task()
@@ -104,6 +153,8 @@ class SocketEars:
         except (ConnectionError, AttributeError) as error:
             # The socket went away under the acknowledgement: Slack sends the event again over the next one.
             log.warning("not acknowledged", error=type(error).__name__)
+        except Exception:
+            log.exception("event not taken", envelope=request.envelope_id)
         finally:
             self._taken.discard(task)
 

@@ -22,7 +22,8 @@ from adapters.slack.posting import Label, Poster, Spot, is_gone
 from adapters.slack.status import ACTIVE, Status
 from adapters.slack.tasks import Tasks
 from adapters.slack.words import parts_of, settled, silent
-from bot.domain.conversation import DeliveryState
+from bot.chat.reading import Reading
+from bot.domain.conversation import DeliveryState, TurnStatus
 from bot.domain.messages import Answer, MessageRef, Picture
 from bot.errors import DeliveryError
 from bot.ports import ReplyTarget
@@ -52,7 +53,7 @@ class SlackReply:
     """One answer in a thread, a direct message or a channel.
 
     `recipient` is the team and user that a stream in a channel is for (None: no stream there); `aside` shows the answer
-    where the bot may not post.
+    where the bot may not post, and refusals.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class SlackReply:
         recipient: tuple[str, str] | None,
         streams: bool,
         aside: AsideReply | None,
+        reading: Reading,
         tasks: Tasks,
     ) -> None:
         self._target = target
@@ -76,6 +78,7 @@ class SlackReply:
         self._recipient = recipient
         self._streams = streams
         self._aside = aside
+        self._reading = reading
         self._tasks = tasks
         self._latest = ""
         self._beginning: asyncio.Task[None] | None = None
@@ -195,6 +198,9 @@ class SlackReply:
 
     async def _finish(self, answer: Answer) -> None:
         try:
+            if self._aside is not None and await self._is_for_the_asker():
+                await self._aside.refuse(answer)
+                return
             await self._show_pictures(answer.pictures)
             parts = await self._parts(answer)
             for number, part in enumerate(parts):
@@ -207,6 +213,13 @@ class SlackReply:
             await self._aside.finish(answer)
         finally:
             await self._status.release()
+
+    async def _is_for_the_asker(self) -> bool:
+        """Whether a command came to nothing before anything of it was shown: others need not read why."""
+        if self._spot.thread or self._messages or self._doubtful:
+            return False
+        view = await self._reading.view(self._target.turn.id, self._target.asker)
+        return view is not None and view.turn.status in (TurnStatus.REFUSED, TurnStatus.FAILED)
 
     async def _parts(self, answer: Answer) -> list[Part]:
         """The answer's messages: the note and the buttons stand under the last one."""
@@ -291,6 +304,7 @@ class SlackReply:
                 return
         if self._aside is not None:
             await self._aside.hush()
+            await self._aside.acknowledged()
         await self._target.log.sending(number)
         ref = await self._poster.post(self._spot, part, self._label(number))
         await self._target.log.sent(number, ref)

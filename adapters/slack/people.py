@@ -81,6 +81,7 @@ class People:
             str(name),
             told.get("locale") or "en",
             is_bot=bool(told.get("is_bot")) or user == "USLACKBOT",
+            timezone=told.get("tz") or "",
         )
         is_admin = any(told.get(role) for role in ("is_admin", "is_owner", "is_primary_owner"))
         profile = Profile(person, str(told.get("team_id", "")), is_admin)

@@ -197,11 +197,12 @@ async def test_a_reply_sent_to_the_channel_as_well_is_heard_once(
 async def test_the_bot_speaks_the_language_of_the_one_who_asks(
     workspace: Workspace, general: Channel, lin: User
 ) -> None:
-    await lin.calls(general, "write", "poem")
+    call = await lin.calls(general, "write", "poem")
 
-    answer = await workspace.answer(general)
+    await workspace.server.until(lambda: call.replies)
 
-    assert answer.text == "/write 需要「about」，见 /help。"
+    assert call.replies[0].text == "/write 需要「about」，见 /help。"
+    assert call.replies[0].ephemeral_for is lin
 
 
 async def test_a_failing_engine_is_told_with_what_to_do(

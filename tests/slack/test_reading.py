@@ -58,6 +58,23 @@ async def test_other_bots_and_the_bots_own_streamed_answers_are_part_of_the_talk
     assert told == ["Deploy: deployed", "Inkling: You said: hello", "Ana: hello"]
 
 
+async def test_history_tells_who_wrote_what_and_where_it_stands(
+    workspace: Workspace, server: SlackServer, general: Channel, ana: User
+) -> None:
+    robot = server.add_user("Robot", bot=True)
+    root = await ana.says(general, "hello")
+    reply = await robot.says(general, "beep", thread=root)
+    place = owning_place(Platform.SLACK, server.team.id, general.id, thread=root.ts)
+
+    last, first = [message async for message in workspace.platform.history(place, limit=2)]
+
+    base = f"https://team.slack.com/archives/{general.id}"
+    assert first.link == f"{base}/p{root.ts.replace('.', '')}"
+    assert last.link == f"{base}/p{reply.ts.replace('.', '')}?thread_ts={root.ts}&cid={general.id}"
+    assert (first.person, first.automated) == (f"slack/{ana.id}", False)
+    assert (last.automated, last.by_bot) == (True, False)
+
+
 async def test_a_place_that_cannot_be_read_is_named(workspace: Workspace, server: SlackServer) -> None:
     private = server.add_channel("elsewhere", bot=False)
 

@@ -57,6 +57,7 @@ async def test_a_429_is_waited_out_as_told_and_nobody_else_asks_meanwhile(
     assert server.violations == []
 
 
+@pytest.mark.slow
 async def test_many_429s_lose_nothing_and_say_nothing_twice(
     workspace: Workspace, server: SlackServer, general: Channel, ana: User
 ) -> None:
@@ -99,6 +100,7 @@ async def test_a_stream_whose_beginning_is_lost_is_found_and_finished(
     assert answer.blocks[0]["text"] == "Once upon a time."
 
 
+@pytest.mark.slow
 async def test_a_breakdown_of_slack_is_outlasted(
     workspace: Workspace, server: SlackServer, general: Channel, ana: User
 ) -> None:
@@ -112,6 +114,22 @@ async def test_a_breakdown_of_slack_is_outlasted(
     answer = await workspace.answer(ana.dm)
 
     assert answer.text == "Once upon a time."
+
+
+@pytest.mark.slow
+async def test_what_was_said_while_the_network_was_gone_is_caught_up(
+    workspace: Workspace, server: SlackServer, ana: User
+) -> None:
+    server.rules.retry_delays_s = ()
+    await ana.says(ana.dm, "before")
+    await workspace.answers(ana.dm)
+
+    server.faults.outage(8)
+    await ana.says(ana.dm, "meanwhile")
+    await server.until(lambda: len(workspace.by_bot(ana.dm)) == 2, timeout=30)
+    await workspace.idle()
+
+    assert workspace.by_bot(ana.dm)[1].text == "You said: meanwhile"
 
 
 async def test_an_answer_that_a_crash_broke_off_is_made_again_in_its_own_message(
