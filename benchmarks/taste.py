@@ -100,10 +100,8 @@ async def measure(plan: Plan, tell: Callable[[str], None]) -> Tasted:
 async def _vote(team: Team, plan: Plan) -> int:
     """All votes, in two parts: those that are learned from, and then the latest, which are always the true ones."""
     early = round(plan.voted * (1 - _TRUE_SHARE))
-    votes = 0
-    for lines, inverted in ((LINES[:early], plan.inverted), (LINES[early : plan.voted], False)):
-        votes += await team.vote_all(await team.ask_all(lines), inverted=inverted)
-    return votes
+    votes = await team.vote_all(LINES[:early], inverted=plan.inverted)
+    return votes + await team.vote_all(LINES[early : plan.voted])
 
 
 def _settings(folder: Path) -> Settings:

@@ -88,14 +88,19 @@ class Team:
 
         return await asyncio.gather(*(ask(line) for line in lines))
 
-    async def vote_all(self, answers: Sequence[Said], *, inverted: bool) -> int:
-        """Vote on each answer, and on another one where it is not liked; how many votes that makes."""
-        for said in answers:
-            await self._vote(said, inverted=inverted)
-        again = await asyncio.gather(*(self._ask_again(said) for said in answers if not said.liked))
-        for said in again:
-            await self._vote(said, inverted=inverted)
-        return len(answers) + len(again)
+    async def vote_all(self, lines: Sequence[str], *, inverted: bool = False) -> int:
+        """Say the lines, and vote on each answer, and on another one where it is not liked; how many votes that makes.
+
+        `inverted`: each vote is the opposite of what the team thinks.
+        """
+        votes = 0
+        for start in range(0, len(lines), _AT_ONCE):
+            answers = await self.ask_all(lines[start : start + _AT_ONCE])
+            again = await asyncio.gather(*(self._ask_again(said) for said in answers if not said.liked))
+            for said in (*answers, *again):
+                await self._vote(said, inverted=inverted)
+            votes += len(answers) + len(again)
+        return votes
 
     async def retrain(self, recipe: str) -> str:
         """`/retrain`; what the bot reports."""
@@ -123,7 +128,8 @@ class Team:
             raise NotAnswered(f"A vote on the answer to {said.question!r} was not kept.")
 
     async def _shown(self, ask: IncomingMessage | RegenerateReply | CommandCall) -> tuple[ReplyTarget, str]:
-        self._waiting[ask.event_id] = answered = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[tuple[ReplyTarget, str]] = asyncio.get_running_loop().create_future()
+        self._waiting[ask.event_id] = answered
         await self._core.accept(ask)
         return await answered
 
