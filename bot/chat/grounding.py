@@ -8,7 +8,7 @@ names of Chinese talk. What is paraphrased, or wrong in another way, passes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -21,15 +21,28 @@ _NUMBER_WORDS = {
     for number, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), start=2)  # noqa: SIM905
 }
 _HAN_DIGITS = {**{digit: number for number, digit in enumerate("零一二三四五六七八九十")}, "两": 2}
-_HAN_NUMBER = re.compile("[一二两三四五六七八九十]{1,3}(?=[点时月号日天个人周块元票次小分])")
+# The day in 周五十二点 is no digit of its hour.
+_HAN_NUMBER = re.compile("(?<![周期拜])[一二两三四五六七八九十]{1,3}(?=[点时月号日天个人周块元票次小分])")
 
 # Capitalised for another reason than being a name.
 _NO_NAMES = frozenset("i i'm i'll i've i'd ok tl dr tldr am pm eta fyi pr".split())  # noqa: SIM905
 # What a sentence begins with when no person does, though one of the verbs below follows.
 _SUBJECTS = frozenset(
     """
-    all another anyone both each either everybody everyone he it most neither no-one nobody none one others people she
-    some somebody someone that the there they this we what which who you
+    all another anyone attendees both channel chat colleagues conversation discussion each either everybody everyone
+    group he it lunch meeting members most neither no-one nobody none one others participants people photos pictures
+    she some somebody someone speakers summary talk team that the there they this users we what which who work you
+    """.split()  # noqa: SIM905
+)
+# What stands before a colon in a list and is no name.
+_LABELS = frozenset(
+    """
+    action actions agenda agreement announcement answer budget cause change conclusion cost date deadline decided
+    decision decisions details discussion event fix food game gift goal idea ideas impact issue issues item items
+    link links location main meeting mood need next note notes offer open options outcome overview participants
+    place plan plans point points price problem proposal purchase question questions reason release report request
+    result results review schedule solution status step steps suggestion suggestions summary task tasks time to-do
+    todo topic topics travel trip update updates vote votes winner
     """.split()  # noqa: SIM905
 )
 _AFTER_SUBJECT = frozenset(
@@ -108,6 +121,17 @@ class Source:
         return bare in self._words or bare.removesuffix("s") in self._words or name in self._text
 
 
+def sentences(text: str) -> list[str]:
+    """The sentences and list rows of a text, each as it stands there, marks of rows included."""
+    found = []
+    for row in text.split("\n"):
+        if _MARK.match(row):
+            found.append(row.strip())
+        else:
+            found += [sentence.strip() for sentence in _SENTENCE.findall(row) if sentence.strip()]
+    return found
+
+
 def names_and_numbers(text: str) -> list[str]:
     """What of a text can be checked against a source."""
     found = []
@@ -129,22 +153,26 @@ def _bare(word: str) -> str:
 
 
 def _names(sentence: str) -> list[str]:
-    """Capitalised words that are names: any but the first, and the first where a person's verb follows it."""
-    words = _WORD.findall(sentence)
+    """Capitalised words that are names: any but the first, and the first where a person's verb or a colon follows."""
     found = []
-    for index, word in enumerate(words):
-        if not word[0].isupper() or _bare(word) in _NO_NAMES or word.lower().replace("’", "'") in _NO_NAMES:
+    words = list(_WORD.finditer(sentence))
+    for index, match in enumerate(words):
+        word = match[0].replace("’", "'")
+        if not word[0].isupper() or word.lower() in _NO_NAMES:
             continue
-        if index or _is_subject(words):
-            found.append(word)
+        if index or _is_name(word, sentence[match.end() :]):
+            found.append(match[0])
     return found
 
 
-def _is_subject(words: Sequence[str]) -> bool:
-    first, second = words[0], words[1] if len(words) > 1 else ""
+def _is_name(first: str, rest: str) -> bool:
+    """Whether a sentence's first word is a person's name, by what follows it."""
+    if rest.startswith((":", "：")):
+        return first.lower() not in _LABELS
     if first.lower() in _SUBJECTS:
         return False
-    return first.endswith(("'s", "’s")) or second in _AFTER_SUBJECT
+    second = _WORD.match(rest.lstrip())
+    return first.endswith("'s") or (second is not None and (second[0] in _AFTER_SUBJECT or second[0].endswith("ed")))
 
 
 def _han_names(sentence: str) -> list[str]:

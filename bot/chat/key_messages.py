@@ -4,7 +4,7 @@ Erkan and Radev, "LexRank: Graph-based Lexical Centrality as Salience in Text Su
 are a graph whose edges are cosines of tf-idf vectors, and a message's rank is the stationary share of a random walk
 with damping on it. This is the paper's continuous LexRank. Here the cosines are never written down: a step of the walk
 is a product with the sparse vectors and with their transpose, so memory grows with the words of the talk and not with
-the square of its messages.
+the square of its messages. A message is not its own neighbour here: in a chat many have no other.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # The paper's damping towards an even share, and steps that settle a walk to a thousandth.
 DAMPING = 0.15
 STEPS = 40
+# All its cosines together, below which a message has no neighbours.
+ALONE = 1e-9
 # A message that shares more than this cosine with one already chosen says the same (the paper's reranker uses 0.5).
 SAME = 0.5
 # A message with fewer different terms says too little to stand alone. A pair of Chinese characters is half a word.
@@ -76,14 +78,20 @@ def _ranks(vectors: Sequence[dict[str, float]]) -> Sequence[float]:
         return [1 / len(vectors)] * len(vectors)
     rows, cols, weights = (np.array(each) for each in zip(*entries, strict=True))
 
+    own = np.bincount(rows, weights * weights, len(vectors))
+
     def cosines_times(share: NDArray[np.float64]) -> NDArray[np.float64]:
         by_term = np.bincount(cols, weights * share[rows], len(columns))
-        return np.asarray(np.bincount(rows, weights * by_term[cols], len(vectors)), dtype=np.float64)
+        return np.asarray(np.bincount(rows, weights * by_term[cols], len(vectors)) - own * share, dtype=np.float64)
 
-    degree = np.maximum(cosines_times(np.ones(len(vectors))), 1e-12)
+    degree = cosines_times(np.ones(len(vectors)))
+    is_alone = degree < ALONE
     share = np.full(len(vectors), 1 / len(vectors))
     for _ in range(STEPS):
-        share = DAMPING / len(vectors) + (1 - DAMPING) * cosines_times(share / degree)
+        # A walk that is at a message without neighbours goes on anywhere.
+        walked = cosines_times(np.where(is_alone, 0.0, share / np.maximum(degree, ALONE)))
+        spread = DAMPING + (1 - DAMPING) * share[is_alone].sum()
+        share = spread / len(vectors) + (1 - DAMPING) * walked
     return [float(rank) for rank in share / share.sum()]
 
 

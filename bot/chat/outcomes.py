@@ -35,7 +35,7 @@ _PROMISE = re.compile(
 _REQUEST = re.compile(
     r"(?:^|[.!,;]\s*)@?(?P<who>[^\W\d_][\w.\-]{0,30}(?: [A-Z][\w.\-]*)?)[,:]?\s+"
     r"(?:can|could|will|would|please|pls)\s*(?:you|please)?\b"
-    r"|(?:请|麻烦|让|由)@?(?P<whom>[^\s，。,；]{1,6}?)(?=来|去|负责|把|帮|跟|确认|检查|更新|准备|写|做|看|发|订)",
+    r"|(?:请|麻烦|让|由)@?(?P<whom>[^\s，。,；]{2,})",
     re.IGNORECASE,
 )
 _TASK = re.compile(r"^\W*(?:todo|to do|action(?: item)?|待办|行动项)\s*[:：]\s*", re.IGNORECASE)
@@ -109,12 +109,18 @@ def _task(line: Line, people: dict[str, str]) -> Task | None:
         return Task(line, people.get(first[1].casefold(), "") if first else "", said_when)
     asked = _REQUEST.search(line.text)
     if asked:
-        who = people.get((asked["who"] or asked["whom"] or "").casefold())
-        if who is not None and who != line.author:
+        who = _called(asked["who"] or "", asked["whom"] or "", people)
+        if who and who != line.author:
             return Task(line, who, said_when)
     if _PROMISE.search(line.text) and not _is_question(line):
         return Task(line, line.author, said_when)
     return None
+
+
+def _called(who: str, words: str, people: dict[str, str]) -> str:
+    """The person of this name, or the one whose name these (Chinese) words begin with; "" for nobody in the talk."""
+    named = people.get(who.casefold(), "")
+    return named or max((name for key, name in people.items() if words.casefold().startswith(key)), key=len, default="")
 
 
 def _is_answered(spoken: Sequence[Line], index: int) -> bool:

@@ -163,7 +163,8 @@ def told(summary: Summary, style: str, reader: Reader) -> str:
     """The summary as it is shown; minutes have a heading with the time for each section."""
     if style != "minutes" or len(summary.sections) < 2:
         return summary.text
-    return "\n\n".join(f"**{_heading(section, reader)}**\n{section.text}" for section in summary.sections)
+    shown = [section for section in summary.sections if section.text]
+    return "\n\n".join(f"**{_heading(section, reader)}**\n{section.text}" for section in shown)
 
 
 def _heading(section: Section, reader: Reader) -> str:
