@@ -21,7 +21,7 @@ from bot.training.imported import read_imported
 from bot.training.refining import Refinery, distinct, within_share
 
 # Turns read in one transaction: each brings its whole prompt along.
-_PAGE = 50
+_PAGE = 25
 
 
 async def collect(units: UnitOfWorkFactory, settings: LearningSettings) -> Collected:

@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 import detect_secrets.plugins
 import phonenumbers
@@ -51,11 +51,13 @@ class Span:
     kind: Private
 
 
-def find(text: str) -> list[Span]:
+@lru_cache(maxsize=4096)
+def find(text: str) -> tuple[Span, ...]:
     """The private values of a text, in order, none within another.
 
     Of two that overlap, the surer kind, or the longer. A run of thousands of signs is data rather than words (a file, a
-    key ring), and counts as a secret whole; many patterns would also need minutes for it.
+    key ring), and counts as a secret whole; many patterns would also need minutes for it. Texts are remembered: the
+    messages of a conversation come again in the prompt of each of its answers.
     """
     taken = [Span(*match.span(), Private.SECRET) for match in _DATA.finditer(text)]
     # The same length, so that what is found after it stands where it stood.
@@ -64,7 +66,7 @@ def find(text: str) -> list[Span]:
         for span in sorted(finder(text), key=lambda span: span.start - span.end):
             if not any(_overlap(span, other) for other in taken):
                 taken.append(span)
-    return sorted(taken, key=lambda span: span.start)
+    return tuple(sorted(taken, key=lambda span: span.start))
 
 
 def _overlap(one: Span, other: Span) -> bool:

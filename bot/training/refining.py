@@ -65,7 +65,9 @@ class Refinery:
         rest = iter(earned)
         while portion := list(islice(rest, _PORTION)):
             try:
-                scrubbed = await asyncio.get_running_loop().run_in_executor(self._pool, refine_all, portion)
+                # Handing over the first portion starts the process, which is too long for the event loop.
+                handed = await asyncio.to_thread(self._pool.submit, refine_all, portion)
+                scrubbed = await asyncio.wrap_future(handed)
             except BrokenProcessPool as error:
                 raise TrainingFailed("training.not_scrubbed", detail="the scrubbing process ended") from error
             for before, each in zip(portion, scrubbed, strict=True):

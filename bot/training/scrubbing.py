@@ -50,7 +50,7 @@ class Scrubber:
         return "".join([*parts, text[end:]])
 
     def _spans(self, text: str) -> list[Span]:
-        found = find(text)
+        found = list(find(text))
         for name in sorted(self.names, key=len, reverse=True):
             for match in _pattern_of(name).finditer(text):
                 if not any(match.start() < other.end and other.start < match.end() for other in found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,8 @@ from storage.transaction import Transaction
 
 T = TypeVar("T", Rating, Suggestion)
 
+# Rows before others have their turn on the event loop.
+_PORTION = 500
 # The prompt as it is stored.
 _COLUMNS = [
     *(column for column in turn.c if column.name not in ("prompt", "prompt_erased")),
@@ -113,7 +116,9 @@ class SqlFeedback:
         branch = branch.union(select(*columns).join(branch, turn.c.id == branch.c.parent_id))
         rows = await self._transaction.execute(select(branch).order_by(branch.c.id))
         people: dict[str, Mapping[str, tuple[str, ...]]] = {}
-        for row in rows:
+        for number, row in enumerate(rows):
+            if number % _PORTION == 0:
+                await asyncio.sleep(0)
             before = people.get(row.parent_id, {})
             names = before.get(row.author, ())
             is_new = row.role == Role.USER and row.author and row.author_name not in names
