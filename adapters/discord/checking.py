@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 import discord
 
+from adapters.discord import client as listening
 from adapters.discord import commands
-from adapters.discord.client import intents_for
 from adapters.discord.connecting import PERMISSIONS, invite_link, readable
 from adapters.discord.lifecycle import MISSING_INTENT, WITHOUT_CONTENT, point_at, refusal_of
 from adapters.discord.sending import told
@@ -33,7 +33,7 @@ async def check(settings: DiscordSettings, *, channel: str = "") -> AsyncIterato
         yield Finding("Discord token", False, "DISCORD_TOKEN is not set: make connect-discord says how.")
         return
     point_at(settings)
-    client = _Probe(intents=intents_for(message_content=settings.message_content))
+    client = _Probe(intents=listening.intents_for(message_content=settings.message_content))
     async with client:
         try:
             await client.login(settings.token)
@@ -62,7 +62,12 @@ class _Probe(discord.AutoShardedClient):
     """A client that listens for the greeting only."""
 
     def __init__(self, *, intents: discord.Intents) -> None:
-        super().__init__(intents=intents, max_messages=None, member_cache_flags=discord.MemberCacheFlags.none())
+        super().__init__(
+            intents=intents,
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            guild_ready_timeout=listening.SERVERS_S,
+        )
         self.greeted = asyncio.Event()
 
     async def on_connect(self) -> None:

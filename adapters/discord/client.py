@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 
@@ -13,11 +18,31 @@ from adapters.discord.catching_up import catch_up
 from adapters.discord.desk import Desk
 from adapters.discord.inbound import Inbound
 from adapters.discord.interacting import Interacting
+from bot.errors import InklingError
 
 log = structlog.get_logger(__name__)
 
 # The bot has no voice, so nothing is missing for it.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
+# Seconds that handing over what was heard may take when the bot leaves.
+_HANDED_OVER_S = 5.0
+
+# Seconds without a further server, after which Discord has told of all that the bot is in.
+SERVERS_S = 2.0
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """A gateway out of reach is tried again and again: each try is a line of warning, not a traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, OSError | aiohttp.ClientError):
+        record.msg, record.args = f"{record.getMessage()} ({type(error).__name__})", ()
+        record.exc_info = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
+
+
+logging.getLogger("discord.shard").addFilter(_in_one_line)
 
 
 def intents_for(*, message_content: bool) -> discord.Intents:
@@ -43,6 +68,7 @@ class Client(discord.AutoShardedClient):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=SERVERS_S,
         )
         self._desk = desk
         self._inbound = Inbound(self, desk)
@@ -52,6 +78,10 @@ class Client(discord.AutoShardedClient):
         self._lost_since: dict[int, datetime] = {}
         self._new_since: dict[int, datetime] = {}
         self._is_leaving = False
+        self._catching_up: dict[int, asyncio.Task[None]] = {}
+        self._at_work = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def setup_hook(self) -> None:
         """Buttons are known by their ids, whichever process made them."""
@@ -62,10 +92,17 @@ class Client(discord.AutoShardedClient):
         log.exception("event failed", name=event_method)
 
     async def leave_gateway(self) -> None:
-        """Hear of nothing more; requests can still be made."""
+        """Hear of nothing more, and hand over what was heard; requests can still be made."""
         self._is_leaving = True
         for shard in self.shards.values():
             await shard.disconnect()
+        for catching_up in self._catching_up.values():
+            catching_up.cancel()
+        try:
+            async with asyncio.timeout(_HANDED_OVER_S):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("left before all was handed over", events=self._at_work)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Tell of an event, unless the bot is leaving: a shard may be on its way back just then."""
@@ -96,30 +133,58 @@ class Client(discord.AutoShardedClient):
         since = self._new_since.pop(shard_id, None)
         log.info("gateway ready", shard=shard_id, guilds=len(self.guilds))
         if since is not None and self._desk.settings.catch_up_hours:
-            await catch_up(self, self._inbound, self._desk, since, shard_id)
+            catching_up = self._catch_up(since, shard_id)
+            self._catching_up[shard_id] = self._desk.spawn(catching_up, f"catch up shard {shard_id}")
+
+    async def _catch_up(self, since: datetime, shard: int) -> None:
+        async with self._working():
+            try:
+                await catch_up(self, self._inbound, self._desk, since, shard)
+            except InklingError as error:
+                log.error("not caught up", shard=shard, error=str(error))
 
     # --- what people do ---------------------------------------------------------------------------------------------
 
+    @asynccontextmanager
+    async def _working(self) -> AsyncIterator[None]:
+        """An event is being handed over."""
+        self._at_work += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._at_work -= 1
+            if not self._at_work:
+                self._idle.set()
+
     async def on_message(self, message: discord.Message) -> None:
-        await self._inbound.message(message)
+        async with self._working():
+            await self._inbound.message(message)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
-        await self._inbound.edit(event)
+        async with self._working():
+            await self._inbound.edit(event)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
-        await self._inbound.delete(event.channel_id, {event.message_id})
+        async with self._working():
+            await self._inbound.delete(event.channel_id, {event.message_id})
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
-        await self._inbound.delete(event.channel_id, event.message_ids)
+        async with self._working():
+            await self._inbound.delete(event.channel_id, event.message_ids)
 
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
-        await self._inbound.react(event, removed=False)
+        async with self._working():
+            await self._inbound.react(event, removed=False)
 
     async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
-        await self._inbound.react(event, removed=True)
+        async with self._working():
+            await self._inbound.react(event, removed=True)
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        await self._interacting.receive(interaction)
+        async with self._working():
+            await self._interacting.receive(interaction)
 
     async def on_press(self, act: Act, interaction: Interaction) -> None:
-        await self._interacting.press(act, interaction)
+        async with self._working():
+            await self._interacting.press(act, interaction)

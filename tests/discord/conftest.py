@@ -31,6 +31,12 @@ def _database(migrated: Path, tmp_path: Path) -> None:
     shutil.copy(migrated, tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def _few_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All servers are told of at once."""
+    monkeypatch.setattr("adapters.discord.client.SERVERS_S", 0.1)
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[DiscordServer]:
     async with DiscordServer() as server:

@@ -56,7 +56,7 @@ async def test_what_was_said_while_a_session_was_lost_is_read_from_history(
     await ana.says(ana.dm, "two")
     await bot.answers(ana.dm)
     # The first session's catching up is over.
-    await asyncio.sleep(3)
+    await asyncio.sleep(0.5)
     server.faults.invalidate_sessions()
     await server.until(lambda: not server.connected)
 
@@ -117,7 +117,7 @@ async def test_a_bot_that_never_heard_anything_catches_nothing_up(
 
     async with open_bot(server, tmp_path) as bot:
         await server.until(lambda: server.connected)
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(0.5)
 
         assert not bot.generator.requests
 
@@ -172,3 +172,15 @@ async def test_the_bot_can_be_stopped_while_a_session_is_lost(
         await bot.platform.stop_listening()
 
     assert not server.connected
+
+
+@pytest.mark.slow
+async def test_a_discord_out_of_reach_is_a_line_in_the_log_and_no_traceback(
+    bot: Bot, server: DiscordServer, channel: Channel, ana: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    await server.faults.outage(1.0)
+
+    await server.until(lambda: server.connected, timeout=20)
+    await ana.says(channel, f"{server.bot.mention} hello")
+    await bot.answers(channel)
+    assert "Traceback" not in caplog.text
