@@ -52,8 +52,8 @@ class Earning:
         self._consent = consent
         self._model = model
         self._dropped = dropped
-        # Answers and their majority; None when people were even.
-        self._majorities: dict[str, Verdict | None] = {}
+        # Answers that were voted on, and those who dislike them, where they are the majority.
+        self._disliked_by: dict[str, frozenset[str]] = {}
 
     def earn(self, rated: RatedTurn) -> list[Earned]:
         """What an answer's votes and better answers teach."""
@@ -98,7 +98,8 @@ class Earning:
         good = [vote for vote in votes if vote.verdict is Verdict.GOOD]
         bad = [vote for vote in votes if vote.verdict is Verdict.BAD]
         if votes:
-            self._majorities[rated.turn.id] = _majority(good, bad)
+            dislikers = frozenset(vote.person for vote in bad if len(bad) > len(good))
+            self._disliked_by[rated.turn.id] = dislikers
         if flaw or len(good) == len(bad):
             self._dropped[flaw or "even"] += len(votes)
             return
@@ -130,14 +131,15 @@ class Earning:
         yield Example(ExampleKind.DEMONSTRATION, turn.prompt, turn.text, origin)
         lesser = self._lesser_before(rated, asked_again=any(vote.person == rated.asker for vote in votes))
         if lesser is not None:
-            made_anew = replace(origin, source=ExampleSource.REGENERATED)
+            people |= self._disliked_by.get(lesser.id, frozenset())
+            made_anew = replace(origin, source=ExampleSource.REGENERATED, people=tuple(sorted(people)))
             yield Example(ExampleKind.PAIR, turn.prompt, turn.text, made_anew, rejected=lesser.text)
 
     def _lesser_before(self, rated: RatedTurn, *, asked_again: bool) -> Turn | None:
         """The nearest answer to the same prompt before this one that people hold lesser."""
         for other in reversed(rated.beside):
-            judged = other.id in self._majorities
-            lesser = self._majorities[other.id] is Verdict.BAD if judged else asked_again
+            dislikers = self._disliked_by.get(other.id)
+            lesser = asked_again if dislikers is None else bool(dislikers)
             comparable = other.prompt == rated.turn.prompt and other.text != rated.turn.text
             if lesser and comparable and not self._against_answer(other):
                 return other
@@ -183,12 +185,6 @@ def _improved(better: Suggestion, rated: RatedTurn, flaw: str) -> Iterator[Examp
 def _speakers(rated: RatedTurn) -> set[str]:
     """Whose words the example would hold."""
     return {*rated.people, *([rated.asker] if rated.asker else [])}
-
-
-def _majority(good: Sequence[Rating], bad: Sequence[Rating]) -> Verdict | None:
-    if len(good) == len(bad):
-        return None
-    return Verdict.GOOD if len(good) > len(bad) else Verdict.BAD
 
 
 def _is_cut_off(turn: Turn) -> bool:

@@ -121,6 +121,7 @@ async def test_an_answer_made_anew_and_liked_is_a_pair_over_the_disliked_one_bef
 
     assert {(each.answer, each.rejected) for each in pairs} == {("Second.", first.text), ("Third.", first.text)}
     assert {each.origin.source for each in pairs} == {ExampleSource.REGENERATED}
+    assert {each.origin.people for each in pairs} == {("web/ada", "web/lin"), ("web/ada", "web/eve", "web/lin")}
 
 
 async def test_asking_again_and_liking_what_comes_is_a_judgement_of_its_own(
