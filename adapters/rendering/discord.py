@@ -21,7 +21,8 @@ LIMIT = 2000
 TABLE_COLUMNS = 64
 
 _ZERO_WIDTH = "\u200b"
-_PING = re.compile(r"@(?=everyone|here|[!&]?\d)")
+# A number pings behind "<@" only; at a text's start that sign may stand in the piece before.
+_PING = re.compile(r"@(?=everyone|here)|(?:^|(?<=<))@(?=[!&]?\d)")
 _SIGNS = re.compile(r"[\\*_~`\[]|<(?=[@#:/\w])|\|(?=\|)")
 _LINE_START = re.compile(r"^(\d+(?=\.\s))?(#{1,3}\s|-#\s|[-+]\s|>|\.)", re.MULTILINE)
 _MARKS = {Style.EMPHASIS: "*", Style.STRONG: "**", Style.STRIKE: "~~"}

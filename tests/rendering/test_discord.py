@@ -56,6 +56,8 @@ def test_signs_are_discords_own(markdown: str, shown: str) -> None:
         ("[@everyone](https://a.b)", f"[@{Z}everyone](https://a.b)"),
         ("&#64;everyone", f"@{Z}everyone"),
         ("ana@example.com", "ana@example.com"),
+        ("**writer@61404faf**", "**writer@61404faf**"),
+        ("\\<&#64;80351110224678912>", rf"\<@{Z}80351110224678912>"),
     ],
 )
 def test_nobody_is_pinged(markdown: str, shown: str) -> None:
