@@ -1,0 +1,87 @@
+"""Hands on Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.domain.messages import MessageRef
+from bot.domain.places import Platform
+from bot.ports import UnitOfWorkFactory
+from tests.contracts.drivers import Driver, Shown
+from tests.servers.slack import Message, SlackServer
+from tests.slack.workspaces import Workspace, at_work
+
+_BUTTONS = {"good": "good", "bad": "bad", "regenerate": "regenerate", "stop": "stop"}
+
+
+class OnSlack(Driver):
+    """A channel of a workspace, and the threads in it."""
+
+    async def make_world(self) -> None:
+        self.server = await self._world.enter_async_context(SlackServer())
+        self.people = {
+            "ana": self.server.add_user("Ana"),
+            "ben": self.server.add_user("Ben"),
+            "lin": self.server.add_user("琳", locale="zh-CN"),
+            "robot": self.server.add_user("Robot", bot=True),
+        }
+        self.channel = self.server.add_channel("general")
+
+    async def start(self) -> None:
+        self.workspace: Workspace = await self._bot.enter_async_context(
+            at_work(self.server, self.folder, generator=self.engine, graceful=False)
+        )
+
+    @property
+    def units(self) -> UnitOfWorkFactory:
+        return self.workspace.services.units
+
+    async def turn_id(self, shown: Shown) -> str:
+        message = shown.handle
+        return await self._carried_by(MessageRef(Platform.SLACK, message.channel.id, message.ts))
+
+    async def says(
+        self, text: str, by: str = "ana", *, to_bot: bool = True, alone: bool = False, after: Any = None
+    ) -> Message:
+        if alone:
+            return await self.people[by].says(self.people[by].dm, text)
+        words = f"{self.server.bot.mention} {text}" if to_bot else text
+        thread = after.handle if isinstance(after, Shown) else after
+        return await self.people[by].says(self.channel, words, thread=thread)
+
+    async def shown(self) -> Sequence[Shown]:
+        channels = (self.channel, self.people["ana"].dm)
+        return [self._shown(message) for channel in channels for message in self.workspace.by_bot(channel)]
+
+    async def presses(self, shown: Shown, button: str, by: str = "ana") -> None:
+        await self.turn_id(shown)
+        message = shown.handle
+        if button == "stop" and not message.buttons:
+            # While a stream lasts the button is Slack's own, in the conversation with the bot alone.
+            await self.server.until(lambda: self.server.session(message).status == "processing")
+            await self.people[by].stops(message.reply_to)
+        else:
+            await self.people[by].presses(message, _BUTTONS[button])
+
+    async def reacts(self, shown: Shown, emoji: str, by: str = "ana") -> None:
+        await self.people[by].reacts(shown.handle, emoji)
+
+    async def unreacts(self, shown: Shown, emoji: str, by: str = "ana") -> None:
+        await self.people[by].unreacts(shown.handle, emoji)
+
+    async def edits(self, said: Message, text: str) -> None:
+        await said.author.edits(said, f"{self.server.bot.mention} {text}")
+
+    async def deletes(self, said: Message) -> None:
+        await said.author.deletes(said)
+
+    def redeliver(self) -> None:
+        self.server.faults.redeliver(1.0)
+
+    def _shown(self, message: Message) -> Shown:
+        actions = " ".join(button.action_id + (button.value or "") for button in message.buttons)
+        streams = message.stream is not None and message.stream.state == "in_progress"
+        words = "\n".join(filter(None, [message.text, message.notes]))
+        buttons = frozenset(name for name in _BUTTONS if name in actions)
+        return Shown(words, buttons, message, streams or "stop" in buttons)

@@ -1,0 +1,63 @@
+"""Hands on the page, through the door that its windows use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.ports import UnitOfWorkFactory
+from tests.contracts.drivers import Driver, Shown
+from tests.web.site import ANA, BEN, LIN, Site, fresh_id, open_site
+
+_PEOPLE = {"ana": ANA, "ben": BEN, "lin": LIN}
+
+
+class OnThePage(Driver):
+    """The page's channel."""
+
+    _copies = 1
+
+    async def start(self) -> None:
+        self.site: Site = await self._bot.enter_async_context(open_site(self.folder, generator=self.engine))
+
+    @property
+    def units(self) -> UnitOfWorkFactory:
+        return self.site.house.services.units
+
+    async def turn_id(self, shown: Shown) -> str:
+        return str(shown.handle)
+
+    async def says(
+        self, text: str, by: str = "ana", *, to_bot: bool = True, alone: bool = False, after: Any = None
+    ) -> str:
+        more = {"reply_to": after.handle} if isinstance(after, Shown) else {}
+        event = fresh_id()
+        for _ in range(self._copies):
+            status, body = await self.site.post("send", _PEOPLE[by], text=text, event_id=event, **more)
+            assert status == 200, body
+        return event
+
+    async def shown(self) -> Sequence[Shown]:
+        turns = await self.site.turns()
+        return [
+            Shown(
+                "\n".join(filter(None, [turn["text"] or "\n".join(turn["blocks"]), turn["note"]])),
+                frozenset({"good", "bad"} if "rate" in turn["controls"] else ()) | (set(turn["controls"]) - {"rate"}),
+                turn["id"],
+                turn["open"],
+            )
+            for turn in turns
+            if turn["bot"]
+        ]
+
+    async def presses(self, shown: Shown, button: str, by: str = "ana") -> None:
+        if button in ("good", "bad"):
+            status, body = await self.site.post("rate", _PEOPLE[by], turn=shown.handle, verdict=button)
+        elif button == "stop":
+            status, body = await self.site.post("stop", _PEOPLE[by], turn=shown.handle)
+        else:
+            status, body = await self.site.post(button, _PEOPLE[by], turn=shown.handle, event_id=fresh_id())
+        assert status == 200, body
+
+    def redeliver(self) -> None:
+        self._copies = 2
