@@ -11,12 +11,14 @@ from dataclasses import replace
 from bot.chat.jobs import Job, Services
 from bot.chat.notices import prefer_notices_in
 from bot.chat.options import options_of
+from bot.chat.retraining import figure_line
 from bot.domain.commands import RELEASE
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.keeping import ReleaseVotes
 from bot.domain.lines import say
 from bot.domain.proportions import Share
 from bot.domain.releases import Release, ReleaseState
+from bot.domain.training import Figure
 from bot.errors import Refused
 
 
@@ -47,7 +49,7 @@ async def _show(job: Job, services: Services, name: str) -> str:
     lines = [_row(found, votes.get(name), job.locale)]
     if found.parent:
         lines.append(say("release.parent", job.locale, parent=found.parent))
-    lines += [f"- {key}: {value:.3g}" for key, value in found.scores.items()]
+    lines += [f"- {figure_line(f'figure.{key}', Figure(value), job.locale)}" for key, value in found.scores.items()]
     return "\n".join(lines)
 
 

@@ -145,7 +145,7 @@ def _verdict(outcome: Outcome, locale: str) -> str:
         candidate = outcome.release.state is ReleaseState.CANDIDATE
         return say("training.candidate" if candidate else "training.promoted", locale, name=name)
     reasons = [
-        f"- {_line(f'gate.{gate}', outcome.report.figures.get(gate), locale)}" for gate in _gates(outcome.report)
+        f"- {figure_line(f'gate.{gate}', outcome.report.figures.get(gate), locale)}" for gate in _gates(outcome.report)
     ]
     return "\n".join([say("training.rejected", locale), *reasons])
 
@@ -155,11 +155,12 @@ def _gates(report: TrainingReport) -> list[str]:
 
 
 def _figures(report: TrainingReport, locale: str) -> str:
-    rows = [f"- {_line(f'figure.{name}', figure, locale, name)}" for name, figure in report.figures.items()]
+    rows = [f"- {figure_line(f'figure.{name}', figure, locale, name)}" for name, figure in report.figures.items()]
     return "\n".join([say("training.figures", locale), *rows])
 
 
-def _line(key: str, figure: Figure | None, locale: str, name: str = "") -> str:
+def figure_line(key: str, figure: Figure | None, locale: str, name: str = "") -> str:
+    """The line of a figure or a gate, its value and interval as people read them."""
     if figure is None:
         return say(key, locale, value="", interval="")
     name = name or key.partition(".")[2]

@@ -104,6 +104,10 @@ TRAINING: dict[str, Text] = {
     "figure.broken_after": Text("{value} of 24 do from the candidate", "候选版本有 {value} 个"),
     "figure.heldout_votes": Text("{value} votes were kept for this test", "有 {value} 个评价留作这次检验"),
     "figure.raters": Text("{value} people gave the votes", "有 {value} 人参与评价"),
+    "figure.forgotten_people": Text(
+        "{value} people in its examples have been forgotten since; train anew with /retrain",
+        "其样本中有 {value} 人此后要求被遗忘；请用 /retrain 重新训练",
+    ),
     "figure.seconds": Text("{value} seconds for the whole run", "整个训练用了 {value} 秒"),
     # The gate: why a candidate was refused, by the figure.
     "gate.ranking_gain": Text(

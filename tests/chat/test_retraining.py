@@ -330,6 +330,15 @@ async def test_what_cannot_be_done_with_a_release_is_said(taught: House, action:
     assert words in answer.text
 
 
+async def test_a_release_is_shown_with_its_figures_in_words(taught: House, trainer: ScriptedTrainer) -> None:
+    await taught.call("retrain")
+
+    shown = await taught.ask("/release show")
+
+    assert "came after scripted@00000000" in shown.text
+    assert "71%" in shown.text
+
+
 async def test_a_restart_serves_the_same_release(tmp_path: Path, trainer: ScriptedTrainer) -> None:
     async with open_house(tmp_path, trainer=trainer) as house:
         house.platform.admins.add(ANA.key)
@@ -394,6 +403,7 @@ async def test_new_votes_start_a_run_and_its_card_is_posted(tmp_path: Path, trai
         assert [run.asked_by for run in await _runs(house)] == ["votes"]
         await upkeep.round()
         assert len(trainer.orders) == 1
+        await upkeep.close()
 
 
 async def test_a_schedule_starts_a_run_when_it_is_due(tmp_path: Path, trainer: ScriptedTrainer) -> None:
@@ -408,6 +418,7 @@ async def test_a_schedule_starts_a_run_when_it_is_due(tmp_path: Path, trainer: S
         await upkeep.round()
 
         await _begun(trainer)
+        await upkeep.close()
 
 
 async def _begun(trainer: ScriptedTrainer) -> None:
