@@ -95,5 +95,21 @@ def engine(quick: bool, threads: int, openvino_python: str, plot: Path | None, a
         click.echo(json.dumps(engine_.figures(measured)))
 
 
+@main.command()
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder of held-out talks.")
+@click.option("--model", default="", help="Another model's folder; without it the bundled writer.")
+@click.option("--quick", is_flag=True, help="40 pairs of each kind, and 200 messages instead of 1,000 and 10,000.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
+def summaries(data: Path | None, model: str, quick: bool, as_json: bool) -> None:
+    """Summaries: quality on held-out talks (with --data), and seconds for long ones while 16 others chat."""
+    from benchmarks import summaries as summaries_
+
+    measured = asyncio.run(summaries_.measure(summaries_.Plan.of(data, model, quick)))
+    for line in summaries_.table(measured):
+        click.echo(line)
+    if as_json:
+        click.echo(json.dumps(measured))
+
+
 if __name__ == "__main__":
     main()

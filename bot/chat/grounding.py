@@ -24,6 +24,8 @@ _HAN_DIGITS = {**{digit: number for number, digit in enumerate("零一二三四�
 # The day in 周五十二点 is no digit of its hour.
 _HAN_NUMBER = re.compile("(?<![周期拜])[一二两三四五六七八九十]{1,3}(?=[点时月号日天个人周块元票次小分])")
 
+_HAN_DIGIT = re.compile("[一二两三四五六七八九十]{1,3}$")
+
 # Capitalised for another reason than being a name.
 _NO_NAMES = frozenset("i i'm i'll i've i'd ok tl dr tldr am pm eta fyi pr".split())  # noqa: SIM905
 # What a sentence begins with when no person does, though one of the verbs below follows.
@@ -103,22 +105,18 @@ class Source:
 
     def unsupported(self, sentence: str) -> list[str]:
         """The numbers and names of a sentence that the source does not have."""
-        numbers = [number for number in _NUMBER.findall(sentence) if not self._has_number(number)]
-        numbers += [
-            word
-            for word in map(str.lower, _WORD.findall(sentence))
-            if word in _NUMBER_WORDS and _NUMBER_WORDS[word] not in self._numbers and word not in self._words
-        ]
-        numbers += [number for number in _HAN_NUMBER.findall(sentence) if str(_han_value(number)) not in self._numbers]
-        names = [name for name in (*_names(sentence), *_han_names(sentence)) if not self._has_name(name)]
-        return [*numbers, *names]
+        return [claim for claim in _claims(sentence) if not self.has(claim)]
 
-    def _has_number(self, number: str) -> bool:
-        return all(part in self._numbers for part in _parts(number))
-
-    def _has_name(self, name: str) -> bool:
-        bare = _bare(name)
-        return bare in self._words or bare.removesuffix("s") in self._words or name in self._text
+    def has(self, claim: str) -> bool:
+        """Whether a number or a name stands in the source."""
+        if _NUMBER.fullmatch(claim):
+            return all(part in self._numbers for part in _parts(claim))
+        if _HAN_DIGIT.match(claim):
+            return str(_han_value(claim)) in self._numbers
+        bare = _bare(claim)
+        if bare in self._words or bare.removesuffix("s") in self._words or claim in self._text:
+            return True
+        return bare in _NUMBER_WORDS and _NUMBER_WORDS[bare] in self._numbers
 
 
 def sentences(text: str) -> list[str]:
@@ -138,8 +136,14 @@ def names_and_numbers(text: str) -> list[str]:
     for row in text.split("\n"):
         mark = _MARK.match(row)
         for sentence in _SENTENCE.findall(row[mark.end() :] if mark else row):
-            found += [*_NUMBER.findall(sentence), *_names(sentence), *_han_names(sentence)]
+            found += _claims(sentence)
     return found
+
+
+def _claims(sentence: str) -> list[str]:
+    words = [word for word in _WORD.findall(sentence) if word.lower() in _NUMBER_WORDS]
+    numbers = [*_NUMBER.findall(sentence), *words, *_HAN_NUMBER.findall(sentence)]
+    return [*numbers, *(name for name in _names(sentence) if name not in words), *_han_names(sentence)]
 
 
 def _parts(number: str) -> list[str]:

@@ -206,7 +206,7 @@ def test_what_the_source_has_is_kept(sentence: str) -> None:
         ("Xavier said no.", "Xavier"),
         ("Xavier's boat sank.", "Xavier's"),
         ("Then Olga came.", "Olga"),
-        ("Seven of them will come.", "seven"),
+        ("Seven of them will come.", "Seven"),
         ("- Olga: cleaned the room", "Olga"),
         ("小芳负责订酒店。", "小芳"),
         ("他们下午三点见。", ""),
