@@ -9,8 +9,10 @@ aiosqlite has no public way to run several statements in one visit; SQLAlchemy's
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -58,6 +60,18 @@ class FileTransaction(Transaction):
             await self._visit(_COMMIT)
         self._begun = False
 
+    def begin_commit(self) -> Awaitable[None] | None:
+        if self.leaves_traces or self._watch.failed or self._connection.in_transaction():
+            return None
+        visit = self._send(_COMMIT) if self._begun or self._waiting else None
+        self._begun = False
+        return self._committed(visit)
+
+    async def _committed(self, visit: asyncio.Future[Rows] | None) -> None:
+        with self._watch:
+            if visit is not None:
+                await visit
+
     async def end(self) -> None:
         if self._connection.in_transaction():
             await super().end()
@@ -73,20 +87,33 @@ class FileTransaction(Transaction):
 
     async def _visit(self, *steps: Step) -> Rows:
         """Run what waits and these steps; the rows of the last."""
+        return await self._send(*steps)
+
+    def _send(self, *steps: Step) -> asyncio.Future[Rows]:
+        """Give what waits and these steps to the driver's thread.
+
+        They end before whatever is given to it later, even if nobody waits for them any more.
+        """
         together = [*self._waiting, *steps]
         if not self._begun:
             together.insert(0, ("BEGIN IMMEDIATE" if self.writes else "BEGIN DEFERRED", ()))
         self._waiting.clear()
         self._begun = True
-        # A visit whose waiter is cancelled ends all the same, and before any later one.
-        rows: Rows = await self._driver._execute(_run, self._driver._conn, together)
-        return rows
+        visit: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
+        self._driver._tx.put_nowait((visit, partial(_run, self._driver._conn, together)))
+        return visit
 
 
 def _run(connection: sqlite3.Connection, steps: Sequence[Step]) -> Rows:
+    """In the driver's thread. A transaction that failed is over at once: the next one may be waiting behind it."""
     rows: Rows = []
-    for sql, parameters in steps:
-        rows = connection.execute(sql, parameters).fetchall()
+    try:
+        for sql, parameters in steps:
+            rows = connection.execute(sql, parameters).fetchall()
+    except sqlite3.Error:
+        with suppress(sqlite3.Error):
+            _roll_back(connection)
+        raise
     return rows
 
 

@@ -128,6 +128,12 @@ class Reading:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        committing = self._transaction.begin_commit() if kind is None and self._writes else None
+        if committing is not None:
+            # The next one's statements queue up behind the commit, and need not wait for us to hear of it.
+            await self._lender.take_back(self._lent, well=True)
+            await committing
+            return
         well = False
         try:
             try:

@@ -94,6 +94,13 @@ class Transaction:
         with self._watch:
             await self._commit()
 
+    def begin_commit(self) -> Awaitable[None] | None:
+        """Begin to commit, if the connection may be lent on before that is done; what then waits until it is.
+
+        None: it may not, and `commit` and `end` are to be called instead.
+        """
+        return None
+
     async def end(self) -> None:
         """Undo what was not committed."""
         with database_errors(self._name):
@@ -136,6 +143,11 @@ class _Watch:
     def __init__(self, name: str) -> None:
         self._name = name
         self._failure: StorageError | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether something went wrong already."""
+        return self._failure is not None
 
     def __enter__(self) -> None:
         if self._failure is not None:

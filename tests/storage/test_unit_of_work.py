@@ -90,6 +90,22 @@ async def test_after_a_failed_statement_nothing_is_kept_even_if_the_error_was_sw
     assert await value_of(units) == "on"
 
 
+async def test_a_unit_that_fails_as_it_is_committed_does_not_take_those_behind_it_along(
+    units: UnitOfWorkFactory,
+) -> None:
+    async def fail() -> None:
+        async with units() as uow:
+            await uow.turns.add(NEVER_STORED)
+
+    outcomes = await asyncio.gather(
+        *(each for _ in range(10) for each in (fail(), increment(units))), return_exceptions=True
+    )
+
+    assert [type(outcome) for outcome in outcomes[::2]] == [StorageError] * 10
+    assert outcomes[1::2] == [None] * 10
+    assert await value_of(units) == "10"
+
+
 async def test_an_error_does_not_tell_what_was_to_be_stored(units: UnitOfWorkFactory) -> None:
     with pytest.raises(StorageError) as caught:
         async with units() as uow:
