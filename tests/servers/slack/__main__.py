@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from tests.servers.slack import CannotSubmit, Message, Modal, SlackServer
 
 SETTLED_S = 0.5
 HELP = """type to say something in #general; @bot mentions the bot, /write … is a command
-:dm :general :thread change the place · :react 👍 · :press LABEL · :submit TEXT (in the first field) · :stop · :quit"""
+:dm :general :thread change the place · :react 👍 · :press LABEL · :submit TEXT (in the first field)
+:file PATH [words] · :locale zh-CN · :stop · :quit"""
 
 
 class Console:
@@ -34,7 +37,7 @@ class Console:
                 return
             try:
                 await self._do(line.strip())
-            except (LookupError, ValueError, CannotSubmit) as error:
+            except (LookupError, OSError, ValueError, CannotSubmit) as error:
                 print(f"  ({error})")
         await asyncio.Event().wait()
 
@@ -73,14 +76,23 @@ class Console:
             case ":submit" if self._modal is not None:
                 done = await self._ana.submits(self._modal, {self._modal.fields[0].action_id: rest})
                 print(f"  ({done.failed or done.errors or 'sent'})")
+            case ":file":
+                path, _, words = rest.partition(" ")
+                data = await asyncio.to_thread(Path(path).expanduser().read_bytes)
+                await self._say(words, files=[(Path(path).name, data)])
+            case ":locale":
+                self._ana.locale = rest
             case ":stop":
                 await self._ana.stops(self._latest())
             case _ if word.startswith("/"):
                 call = await self._ana.calls(self._place, word[1:], rest, thread=self._thread)
                 print(f"  ({call.failed or 'taken'})")
             case _:
-                text = line.replace("@bot", self._server.bot.mention)
-                await self._ana.says(self._place, text, thread=self._thread)
+                await self._say(line)
+
+    async def _say(self, words: str, files: Sequence[tuple[str, bytes]] = ()) -> None:
+        text = words.replace("@bot", self._server.bot.mention)
+        await self._ana.says(self._place, text, thread=self._thread, files=files)
 
     def _latest(self) -> Message:
         if self._last is None:
