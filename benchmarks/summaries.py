@@ -31,7 +31,8 @@ from bot.chat.dispatch import Core
 from bot.chat.grounding import Source, names_and_numbers
 from bot.chat.key_messages import most_central
 from bot.chat.streaming import collect
-from bot.chat.summaries import TEMPERATURE, TOP_P, messages_for, way_of
+from bot.chat.summaries import TEMPERATURE, TOP_P
+from bot.chat.summary_prompts import messages_for, way_of
 from bot.chat.transcripts import of_text
 from bot.domain.generation import GenerationRequest, SamplingParams
 from bot.domain.messages import Answer, CommandCall, HistoryMessage, IncomingMessage, MessageRef

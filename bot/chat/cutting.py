@@ -49,7 +49,7 @@ def cut(costs: Sequence[int], strengths: Sequence[float], room: int) -> list[ran
     stretches = []
     start, spent = 0, 0
     for index, cost in enumerate(costs):
-        if spent + cost > room:
+        while spent + cost > room:
             end = _best_border(costs, strengths, start, index, room)
             stretches.append(range(start, end))
             start, spent = end, sum(costs[end:index])

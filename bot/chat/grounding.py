@@ -56,6 +56,7 @@ _AFTER_SUBJECT = frozenset(
     will won worked writes wrote
     """.split()  # noqa: SIM905
 )
+_VERB = re.compile(r"[a-z]{2,}(?:ed|[^siu]s)")
 _HAN_SUBJECT = re.compile(
     "(?:^|(?<=[，。；、！？]))([\u4e00-\u9fff]{2,3}?)(?=说|提议|建议|负责|表示|认为|推荐|问|想|会|答应|同意|来订|来做)"
 )
@@ -175,8 +176,10 @@ def _is_name(first: str, rest: str) -> bool:
         return first.lower() not in _LABELS
     if first.lower() in _SUBJECTS:
         return False
-    second = _WORD.match(rest.lstrip())
-    return first.endswith("'s") or (second is not None and (second[0] in _AFTER_SUBJECT or second[0].endswith("ed")))
+    verb = _WORD.match(rest.lstrip())
+    if first.endswith("'s") or verb is None:
+        return first.endswith("'s")
+    return verb[0] in _AFTER_SUBJECT or _VERB.fullmatch(verb[0]) is not None
 
 
 def _han_names(sentence: str) -> list[str]:

@@ -60,7 +60,7 @@ async def summarize(job: Job, services: Services) -> Turn:
         text = "\n\n".join(part for part in (text, quotes) if part)
     elif quotes:
         job.reply = Quoting(job.reply, quotes)
-    note = "\n".join(part for part in (material.covered, left_out_of(summary, job.locale)) if part)
+    note = "\n".join(part for part in (material.covered, left_out_of(summary, order, job.locale)) if part)
     job.answer = replace(
         job.answer,
         release=summary.release,
@@ -202,14 +202,18 @@ def coverage(transcript: Transcript, scope: Scope, stretch: Stretch, reader: Rea
     return " ".join(sentences)
 
 
-def left_out_of(summary: Summary, locale: str) -> str:
-    """What of the generated text was dropped, and the names and numbers that were the reason."""
-    if not summary.dropped:
-        return ""
-    marks = "「{}」" if is_chinese(locale) else "“{}”"
-    shown = [marks.format(name) for name in summary.unsupported[:MOST_UNSUPPORTED]]
-    words = ("、" if is_chinese(locale) else ", ").join(shown) + (" …" if len(summary.unsupported) > len(shown) else "")
-    return say("summarize.unsupported", locale, count=summary.dropped, words=words)
+def left_out_of(summary: Summary, order: SummaryOrder, locale: str) -> str:
+    """What the model did not read, and what of its words was dropped, with the names and numbers that were why."""
+    sentences = []
+    if summary.lines_read < len(order.transcript.lines):
+        sentences.append(say("summarize.central_only", locale, count=summary.lines_read))
+    if summary.dropped:
+        marks = "「{}」" if is_chinese(locale) else "“{}”"
+        shown = [marks.format(name) for name in summary.unsupported[:MOST_UNSUPPORTED]]
+        words = ("、" if is_chinese(locale) else ", ").join(shown)
+        words += " …" if len(summary.unsupported) > len(shown) else ""
+        sentences.append(say("summarize.unsupported", locale, count=summary.dropped, words=words))
+    return " ".join(sentences)
 
 
 def zone_shown(reader: Reader) -> str:

@@ -67,6 +67,9 @@ SUMMARIES: dict[str, Text] = {
     "summarize.never_here": Text(
         "I found no message of yours among the last {count}.", "最近 {count} 条中没有找到你的发言。"
     ),
+    "summarize.central_only": Text(
+        "Of these the model read the {count} most central ones.", "其中模型读了最核心的 {count} 条。"
+    ),
     "summarize.unsupported": Text(
         "Sentences of the model that I left out: {count}. They named what is not in the source: {words}.",
         "已删去模型写的 {count} 句话，其中提到了原文没有的内容：{words}。",

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.domain.conversation import Turn, TurnStatus
-from bot.domain.generation import GenerationRequest, Role
+from bot.domain.generation import EngineHealth, GenerationRequest, Role
 from bot.domain.messages import Attachment, HistoryMessage, MessageRef, RegenerateReply, StopReply
 from bot.domain.places import Place, Platform
 from bot.engine.scripted import ScriptedGenerator
 from bot.errors import DeliveryError, EngineDied
+from bot.settings import BUNDLED_WRITER
 from tests.houses import ANA, BEN, CHANNEL, LIN, THREAD, House, open_house
 from tests.platforms import FakePlatform
 
@@ -377,6 +378,35 @@ async def test_ten_thousand_messages_are_summed_up(tmp_path: Path, count: int, c
     assert answer.text == "They made remarks."
     assert f"{covered} messages by 7 people" in answer.note
     assert ("older ones are not covered" in answer.note) is is_cut
+
+
+class _BundledLike(ScriptedGenerator):
+    """A generator that goes by the bundled writer's name."""
+
+    def health(self) -> EngineHealth:
+        return replace(super().health(), model=str(BUNDLED_WRITER))
+
+
+async def test_the_bundled_writer_reads_bare_lines_and_few_at_once(tmp_path: Path) -> None:
+    generator = _BundledLike(lambda request: "They made remarks.", window=1024, capacity=16)
+    async with open_house(tmp_path, generator=generator, platform=_Long(count=1500)) as house:
+        answer = await house.call("summarize", place=CHANNEL, last=1500)
+
+    bodies = [request.messages[-1].content.split("\n")[1:] for request in generator.requests]
+    assert max(len(body) for body in bodies) <= 16
+    assert all(line.startswith("P") for body in bodies for line in body)
+    assert "model read the 768 most central ones" in answer.note
+
+
+async def test_the_best_of_a_few_tries_of_the_bundled_writer_is_kept(tmp_path: Path) -> None:
+    generator = _BundledLike(lambda request: "Ana greets Ben.")
+    generator.enqueue("Olga greets Ben.")
+    async with open_house(tmp_path, generator=generator) as house:
+        _talk(house, ("Ana", "hello Ben"), ("Ben", "hi"))
+        answer = await house.call("summarize", place=CHANNEL)
+
+    assert answer.text == "Ana greets Ben."
+    assert "left out" not in answer.note
 
 
 async def test_a_part_whose_engine_died_is_asked_for_once_more(house: House) -> None:
