@@ -96,7 +96,41 @@ def engine(quick: bool, threads: int, openvino_python: str, plot: Path | None, a
 
 
 @main.command()
-@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder of held-out talks.")
+@click.option("--quick", is_flag=True, help="One short round of each side, one niceness.")
+@click.option("--threads", default=0, help="For each side and for the engine; 0: one for each physical core.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
+def tune(quick: bool, threads: int, as_json: bool) -> None:
+    """A training run: seconds against TRL's trainers, and what answers pay while one is going."""
+    from benchmarks import tune as tune_
+
+    plan = tune_.Plan.of(quick, threads)
+    found = tune_.figures(asyncio.run(tune_.measure(plan)), plan)
+    for line in tune_.table(found, plan):
+        click.echo(line)
+    if as_json:
+        click.echo(json.dumps(found))
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help='Fewer votes and the recipe "quick": sooner, and less sure.')
+@click.option("--inverted", is_flag=True, help="Learn from votes turned round: must end refused.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
+def taste(quick: bool, inverted: bool, as_json: bool) -> None:
+    """A team with a taste: how many answers it likes before and after /retrain, on questions it never voted on."""
+    from benchmarks import taste as taste_
+
+    plan = taste_.Plan.of(quick=quick, inverted=inverted)
+    tasted = asyncio.run(taste_.measure(plan, lambda line: click.echo(line, err=True)))
+    for line in taste_.table(tasted):
+        click.echo(line)
+    if as_json:
+        click.echo(json.dumps(taste_.figures(tasted)))
+
+
+@main.command()
+@click.option(
+    "--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder of held-out talks."
+)
 @click.option("--model", default="", help="Another model's folder; without it the bundled writer.")
 @click.option("--quick", is_flag=True, help="40 pairs of each kind, and 200 messages instead of 1,000 and 10,000.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")

@@ -23,7 +23,7 @@ VENDORS_PATIENCE_S = 3.0
 
 async def acknowledged(platform: str, conversations: int) -> dict[str, float]:
     """Seconds until the acknowledgement, at the 50th and 99th percentile, and how many were measured."""
-    async with bot_on(platform, "lagging", conversations, limits=False) as bot:
+    async with bot_on(platform, "lagging", conversations, limits=True) as bot:
         seed = random.Random(4)
         bot.crowd.gather()
         acts = await asyncio.gather(*(_speak(bot, talk, seed) for talk in bot.crowd.talks))
@@ -38,7 +38,8 @@ async def acknowledged(platform: str, conversations: int) -> dict[str, float]:
 async def _speak(bot: Bot, talk: Talk, seed: random.Random) -> list[Any]:
     """One person: a message and a command in each round."""
     # Slack offers no commands where people talk to an agent.
-    called_in = bot.general if isinstance(bot.server, SlackServer) else talk.channel
+    channels = bot.server.world.channels.values() if isinstance(bot.server, SlackServer) else ()
+    called_in = next((channel for channel in channels if channel.kind == "channel"), talk.channel)
     acts = []
     for number in range(ROUNDS):
         await asyncio.sleep(seed.uniform(0.5, 1.5) * EVERY_S * (0.5 if number == 0 else 1.0))

@@ -165,7 +165,7 @@ async def _load(stack: AsyncExitStack, plan: Plan, folder: Path, measured: Measu
 async def _warm_up(engine: LocalEngine, rivals: dict[str, Rival], dice: random.Random) -> None:
     for conversations in CONVERSATIONS:
         texts = _texts(conversations, dice)
-        await _ask_all(engine, texts, 4)
+        await ask_all(engine, texts, 4)
         for name, rival in rivals.items():
             await rival.generate(name, _tokens(texts[:1] if name == "generate" else texts), 4)
 
@@ -187,8 +187,8 @@ async def _one_round(
     dice.shuffle(sides)
     for side in sides:
         if side == "ours":
-            async with _watch_lag(measured.lags_ms if conversations == max(CONVERSATIONS) else []):
-                rate, first_s = await _ask_all(engine, texts, NEW_TOKENS)
+            async with watch_lag(measured.lags_ms if conversations == max(CONVERSATIONS) else []):
+                rate, first_s = await ask_all(engine, texts, NEW_TOKENS)
             measured.first_token_s.setdefault(conversations, []).append(first_s)
         else:
             asked = texts[: plan.baseline_requests] if side == "generate" else texts
@@ -205,7 +205,7 @@ def _tokens(texts: list[str]) -> list[list[int]]:
     return [vocabulary.prompt_tokens(text) for text in texts]
 
 
-async def _ask_all(engine: LocalEngine, texts: list[str], new_tokens: int) -> tuple[float, float]:
+async def ask_all(engine: LocalEngine, texts: list[str], new_tokens: int) -> tuple[float, float]:
     """All at once: new tokens a second, and the median time to the first piece."""
     started = time.perf_counter()
     talks = [_ask(engine, (PromptMessage(Role.USER, text),), new_tokens, PROMPT_TOKENS) for text in texts]
@@ -235,7 +235,7 @@ async def _ask(
 
 
 @asynccontextmanager
-async def _watch_lag(lags_ms: list[float]) -> AsyncIterator[None]:
+async def watch_lag(lags_ms: list[float]) -> AsyncIterator[None]:
     """How much later than asked the loop wakes us."""
 
     async def watch() -> None:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 from asyncio.subprocess import PIPE
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,14 @@ class Rival:
         self._log = log
 
     @classmethod
-    async def start(cls, python: str, module: str, *arguments: str, log: Path) -> Rival:
-        """Start a module of this package. What it and its libraries print goes to the log."""
+    async def start(
+        cls, python: str, module: str, *arguments: str, log: Path, more: Mapping[str, str] | None = None
+    ) -> Rival:
+        """Start a module of this package, with `more` in its environment. What it prints goes to the log."""
+        surroundings = {**_SPINS, **os.environ, **(more or {})}
         with log.open("w") as file:
             process = await asyncio.create_subprocess_exec(
-                python, "-m", module, *arguments, stdin=PIPE, stdout=PIPE, stderr=file, env={**_SPINS, **os.environ}
+                python, "-m", module, *arguments, stdin=PIPE, stdout=PIPE, stderr=file, env=surroundings
             )
         return cls(process, log)
 
