@@ -28,7 +28,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Rows for each phase. `used` counts them by kind, `dropped` what was left out, by reason."""
+    """Rows for each phase, none where there are too few for it. `used` counts the examples by kind, `dropped` what was
+    left out, by reason."""
 
     supervised: list[Row]
     verdicts: list[Row]
@@ -87,12 +88,17 @@ def prepare(examples: Sequence[Example], recipe: Recipe, budget: Budget, seed: i
                 supervised.setdefault(json.dumps(row), row)
             if example.kind is ExampleKind.VERDICT:
                 verdicts.append(row | {"label": example.good})
-    liked = list(supervised.values())
-    general = _mix_in(len(liked), recipe, budget, seed)
-    used = {"demonstration": len(liked), "verdict": len(verdicts), "pair": len(pairs), "general": len(general)}
-    used |= {"shortened": budget.shortened}
+    used = {"demonstration": len(supervised), "verdict": len(verdicts), "pair": len(pairs)}
+    general = _general(budget, seed)
+    rows = [*supervised.values(), *_beside(len(supervised), recipe.general_share, general)]
+    if min(sum(row["label"] is side for row in verdicts) for side in (True, False)) < recipe.least_side:
+        verdicts = []
+    # To KTO they are answers to be kept as likely as they were.
+    verdicts += [row | {"label": True} for row in _beside(len(verdicts), recipe.anchor_share, general)]
+    if len(pairs) < recipe.least_pairs:
+        pairs = []
+    used |= {"general": len(rows) - len(supervised), "shortened": budget.shortened}
     dice = random.Random(seed)
-    rows = [*liked, *general]
     for part in (rows, verdicts, pairs):
         dice.shuffle(part)
     return Prepared(rows, verdicts, pairs, used, dict(dropped))
@@ -110,12 +116,16 @@ def as_row(conversation: Messages) -> Row:
     return {"prompt": conversation[:-1], "completion": conversation[-1:]}
 
 
-def _mix_in(liked: int, recipe: Recipe, budget: Budget, seed: int) -> list[Row]:
-    wanted = round(liked * recipe.general_share / (1 - recipe.general_share))
+def _general(budget: Budget, seed: int) -> list[Row]:
+    """The general set's rows that fit, in random order."""
     rows = [as_row(conversation) for conversation in read_general("train")]
     random.Random(seed).shuffle(rows)
-    fitting = (row for row in rows if budget.tokens(row["prompt"], row["completion"][0]["content"]) <= budget.window)
-    return [row for row, _ in zip(fitting, range(wanted), strict=False)]
+    return [row for row in rows if budget.tokens(row["prompt"], row["completion"][0]["content"]) <= budget.window]
+
+
+def _beside(rows: int, share: float, general: list[Row]) -> list[Row]:
+    """As many general rows as make up this share together with so many others."""
+    return general[: round(rows * share / (1 - share))]
 
 
 def _answer(text: str) -> Messages:

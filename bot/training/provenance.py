@@ -27,7 +27,8 @@ def strip_words(folder: RunFolder) -> None:
     for name in _FILES:
         path = folder.path / name
         if path.exists():
-            _rewrite(path, (_stripped(line) for line in path.read_text(encoding="utf-8").splitlines()))
+            lines = path.read_text(encoding="utf-8").split("\n")
+            _rewrite(path, (_stripped(line) for line in lines if line))
 
 
 def strip_all(runs: Path) -> None:

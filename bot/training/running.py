@@ -280,14 +280,13 @@ class _Run:
 
 
 def plan_steps(prepared: Prepared, recipe: Recipe) -> dict[str, int]:
-    """The phases of a run, in order, and how many steps each has. One without enough to learn from is left out."""
+    """The phases of a run, in order, and how many steps each has. One without rows is left out."""
     steps = {}
     if prepared.supervised:
         steps["sft"] = recipe.supervised.steps_for(len(prepared.supervised), recipe.supervised.rows)
-    count, good = len(prepared.verdicts), sum(row["label"] for row in prepared.verdicts)
-    if min(good, count - good) >= recipe.least_side:
+    if count := len(prepared.verdicts):
         steps["kto"] = recipe.verdicts.steps_for(count, rows_for(recipe.verdicts, count))
-    if len(prepared.pairs) >= recipe.least_pairs:
+    if prepared.pairs:
         steps["dpo"] = recipe.pairs.steps_for(len(prepared.pairs), recipe.pairs.rows)
     return steps
 

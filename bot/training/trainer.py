@@ -42,7 +42,7 @@ _LONGEST_LINE = 2**20
 # Threads at a barrier sleep soon instead of spinning: the cores are shared with the bot and its engine. And memory that
 # is given back stays with the process: a step's largest tensors are otherwise mapped, and cleared by the kernel, anew
 # each time, which takes a tenth of the step.
-_SURROUNDINGS = {
+SURROUNDINGS = {
     "GOMP_SPINCOUNT": "5000",
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": str(2**40),
@@ -133,7 +133,7 @@ async def _start(folder: RunFolder) -> asyncio.subprocess.Process:
         str(folder.path),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, **_SURROUNDINGS, "PYTHONPATH": path},
+        env={**os.environ, **SURROUNDINGS, "PYTHONPATH": path},
         limit=_LONGEST_LINE,
         # Ctrl-C in a terminal goes to the whole group; the bot ends its processes itself.
         start_new_session=True,
