@@ -18,6 +18,7 @@ import structlog
 from adapters.terminal import TerminalPlatform
 from adapters.web import WebPlatform
 from bot.chat.admission import Admission
+from bot.chat.digests import keep_digests
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
 from bot.chat.learning import keep_learning
@@ -95,6 +96,8 @@ async def running_core(settings: Settings, role: str, platforms: Sequence[ChatPl
         stack.callback(upkeep.cancel)
         learning = group.create_task(keep_learning(services, core.announce), name="learning")
         stack.callback(learning.cancel)
+        digests = group.create_task(keep_digests(services, core.announce), name="digests")
+        stack.callback(digests.cancel)
         for platform in platforms:
             stack.push_async_callback(platform.close)
             await platform.start(core)

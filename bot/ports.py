@@ -475,6 +475,10 @@ class Preferences(Protocol):
 
     async def get(self, owner: str, name: PreferenceName) -> Preference | None: ...
 
+    async def of_name(self, name: PreferenceName) -> Sequence[Preference]:
+        """Everyone's choices of this name."""
+        ...
+
     async def remove(self, owner: str, name: PreferenceName) -> None: ...
 
 

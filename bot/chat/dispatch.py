@@ -21,6 +21,7 @@ import structlog
 from bot import metrics
 from bot.chat import rating
 from bot.chat.addressing import clean
+from bot.chat.digests import digest
 from bot.chat.faults import sentence
 from bot.chat.helping import help_
 from bot.chat.intake import CHAT, Accepted, take_in, turn_carried_by
@@ -418,6 +419,7 @@ USE_CASES: Mapping[str, UseCase] = {
     "write": write,
     "image": paint,
     "summarize": summarize,
+    "digest": digest,
     "privacy": privacy,
     "retrain": retrain,
     "release": release,

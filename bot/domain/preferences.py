@@ -16,12 +16,13 @@ class PreferenceName(StrEnum):
     """The choices that exist.
 
     LEARNING belongs to a place ("on", "off"), OPT_OUT to a person ("yes"), NOTICES to the bot (where its admins are
-    told things: "<locale> <conversation id>").
+    told things: "<locale> <conversation id>"), DIGEST to a place (a `bot.domain.digests.DigestPlan`).
     """
 
     LEARNING = "learning"
     OPT_OUT = "opt_out"
     NOTICES = "notices"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,4 +89,23 @@ SUMMARIES: dict[str, Text] = {
     "report.nobody": Text("Nobody named", "未指定"),
     "report.questions": Text("Open questions", "未解决的问题"),
     "report.links": Text("Links", "链接"),
+    # /digest.
+    "digest.title": Text("Digest: {first} to {last}", "摘要：{first} 至 {last}"),
+    "digest.ordered": Text(
+        "What is said here is summed up and posted here. The next digest comes at {next} ({zone}); "
+        "`/digest off` ends it.",
+        "我会总结这里的聊天并发布在此。下一份摘要：{next}（{zone}）；`/digest off` 可停止。",
+    ),
+    "digest.off": Text("No digest is posted here any more.", "不再在此发布摘要。"),
+    "digest.none": Text(
+        "No digest is ordered for this place. `/digest daily 9:00` orders one.",
+        "这里没有设置摘要。用 `/digest daily 9:00` 设置。",
+    ),
+    "digest.unknown_zone": Text(
+        "I do not know the time zone “{zone}”. Write it as Europe/Berlin or Asia/Shanghai.",
+        "没有「{zone}」这个时区，请写成 Europe/Berlin 或 Asia/Shanghai。",
+    ),
+    "digest.unknown_hour": Text(
+        "“{at}” is no time of day. Write it as 9:00 or 17:30.", "「{at}」不是时间，请写成 9:00 或 17:30。"
+    ),
 }

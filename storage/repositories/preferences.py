@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, select
 
 from bot.domain.preferences import Preference, PreferenceName
 from storage import tables
@@ -24,10 +26,17 @@ class SqlPreferences:
         table = tables.preference
         rows = await self._transaction.execute(select(table).where(table.c.owner == owner, table.c.name == name))
         row = rows.one_or_none()
-        return (
-            None if row is None else Preference(row.owner, PreferenceName(row.name), row.value, row.set_by, row.set_at)
-        )
+        return None if row is None else _preference(row)
+
+    async def of_name(self, name: PreferenceName) -> Sequence[Preference]:
+        table = tables.preference
+        rows = await self._transaction.execute(select(table).where(table.c.name == name).order_by(table.c.owner))
+        return [_preference(row) for row in rows.all()]
 
     async def remove(self, owner: str, name: PreferenceName) -> None:
         table = tables.preference
         await self._transaction.execute(delete(table).where(table.c.owner == owner, table.c.name == name))
+
+
+def _preference(row: Row[Any]) -> Preference:
+    return Preference(row.owner, PreferenceName(row.name), row.value, row.set_by, row.set_at)
