@@ -204,13 +204,14 @@ LINES: dict[str, Text] = {
         "当时有一次训练正在进行，可能用到了你的样本，我已将它停止。管理员可以用 `/retrain start` 重新开始。",
     ),
     "privacy.learning_on": Text(
-        "**Learning from this place is on.** Answers that people here rate or improve become training examples, with "
-        "the conversation that they answer. They stay on this server, secrets and personal data are taken out first, "
-        "and summaries are never used. What was said before counts, too. Anyone may keep theirs out with "
-        "`/privacy opt-out` or erase it with `/privacy forget-me`; `/privacy learning-off` ends it for this place.",
-        "**已允许从此处学习。** 大家在这里评价或改进过的回答，连同它所回应的对话，会成为训练样本。样本只留在这台服务器"
-        "上，先去除密钥和个人信息，总结从不使用。此前说过的话也算在内。任何人都可以用 `/privacy opt-out` 退出，或用 "
-        "`/privacy forget-me` 抹去；`/privacy learning-off` 可随时关闭。",
+        "**Learning from this place is on.** Answers that people here rate or improve become training examples, "
+        "with the conversation that they answer. They stay on the machine that I run on, secrets and personal "
+        "data are taken out first, and summaries are never used. What was said before counts, too. Anyone may "
+        "keep theirs out with `/privacy opt-out` or erase it with `/privacy forget-me`; `/privacy learning-off` "
+        "ends it for this place.",
+        "**已允许从此处学习。** 大家在这里评价或改进过的回答，连同它所回应的对话，会成为训练样本。样本只留在运行"
+        "我的这台机器上，先去除密钥和个人信息，总结从不使用。此前说过的话也算在内。任何人都可以用 `/privacy "
+        "opt-out` 退出，或用 `/privacy forget-me` 抹去；`/privacy learning-off` 可随时关闭。",
     ),
     "privacy.policy_discord": Text(
         "**Your responsibility:** Discord's developer policy forbids training models on message content obtained "
