@@ -36,7 +36,14 @@ _FIRST_TO_GO = "800"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # As libraries that are not written in Python say it; the numbers are those of the system.
 _FULL_WORDS = ("No space left on device", "Disk quota exceeded", "File too large", "os error 28", "os error 27")
-_MEMORY_WORDS = ("can't allocate memory", "Cannot allocate memory", "out of memory", "bad_alloc")
+# The last is oneDNN's, when there is no room for the code that it makes.
+_MEMORY_WORDS = (
+    "can't allocate memory",
+    "Cannot allocate memory",
+    "out of memory",
+    "bad_alloc",
+    "could not create a primitive",
+)
 
 
 def main(folder: RunFolder) -> int:
