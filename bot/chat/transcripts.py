@@ -62,7 +62,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """Lines, oldest first; how many messages were left out for which reason; whether more lay before them."""
+    """Lines, oldest first; how many messages were left out for which reason; whether people talk in it, or it is prose.
+
+    What the bot itself answered belongs to the talk, but is no key message, decision or task.
+    """
 
     lines: tuple[Line, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -71,7 +74,8 @@ class Transcript:
     @property
     def authors(self) -> list[str]:
         """The people who speak, the one who says most first."""
-        return [name for name, _ in Counter(line.author for line in self.lines if line.author).most_common()]
+        spoken = Counter(line.author for line in self.lines if line.author and not line.by_bot)
+        return [name for name, _ in spoken.most_common()]
 
 
 def of_history(messages: Iterable[HistoryMessage]) -> Transcript:
