@@ -54,17 +54,17 @@ async def test_a_kill_loses_no_answer_and_repeats_none(
         settings = _settings(server) | {"ENGINE_URL": engine.url}
         async with Bot(tmp_path, **settings) as bot:
             first = await ana.says(channel, f"{ask} first question")
-            await server.until(lambda: [each.text for each in _answers(server, channel)] == ["One."], 20)
+            await server.until(lambda: [each.text for each in _answers(server, channel)] == ["One."], 60)
             second = await ana.says(channel, f"{ask} second question")
-            await server.until(lambda: [each.text.strip() for each in second.replies] == ["Half an"], 20)
+            await server.until(lambda: [each.text.strip() for each in second.replies] == ["Half an"], 60)
             await bot.kill()
         third = await ana.says(channel, f"{ask} third question, while nobody is there")
 
         async with Bot(tmp_path, **settings) as bot:
-            await server.until(lambda: len(engine.bodies) == 4 and len(_answers(server, channel)) == 3, 30)
-            await server.until(lambda: all(each.buttons for each in _answers(server, channel)), 20)
+            await server.until(lambda: len(engine.bodies) == 4 and len(_answers(server, channel)) == 3, 60)
+            await server.until(lambda: all(each.buttons for each in _answers(server, channel)), 60)
             await ana.presses(first.replies[0], "Regenerate")
-            await server.until(lambda: len(first.replies) == 2, 20)
+            await server.until(lambda: len(first.replies) == 2, 60)
             code = await bot.stop()
 
     assert [each.text for each in first.replies] == ["One.", "One, again."]
@@ -87,23 +87,21 @@ async def test_a_repeat_that_cannot_be_ruled_out_is_marked(
         async with Bot(tmp_path, **settings):
             server.faults.delay("chat.postMessage|chat.startStream", 60)
             await ana.says(channel, f"{server.bot.mention} hello")
-            await server.until(lambda: _answers(server, channel), 20)
+            await server.until(lambda: _answers(server, channel), 60)
         server.faults.refuse("conversations.(replies|history)", error="missing_scope", times=1000)
 
         async with Bot(tmp_path, **settings):
-            await server.until(lambda: len(_answers(server, channel)) == 2 and _answers(server, channel)[1].notes, 30)
+            await server.until(lambda: len(_answers(server, channel)) == 2 and _answers(server, channel)[1].notes, 60)
 
     assert "may be a repeat" in _answers(server, channel)[1].notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
         ({"SLACK_BOT_TOKEN": "xoxb-0-nobody"}, "Slack refuses SLACK_BOT_TOKEN (invalid_auth)"),
-        pytest.param(
-            *({"SLACK_APP_TOKEN": "xapp-0-nobody"}, "Slack refuses SLACK_APP_TOKEN (invalid_auth)"),
-            marks=pytest.mark.slow,
-        ),
+        ({"SLACK_APP_TOKEN": "xapp-0-nobody"}, "Slack refuses SLACK_APP_TOKEN (invalid_auth)"),
     ],
 )
 async def test_a_wrong_token_ends_the_start_with_a_sentence(
