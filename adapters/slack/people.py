@@ -17,8 +17,9 @@ log = structlog.get_logger(__name__)
 
 _REMEMBERED_S = 600.0
 _MOST = 20_000
-# An event has to be acknowledged within three seconds; a name must not use them up.
-_PATIENCE_S = 2.0
+# An event has to be acknowledged within three seconds, when many people are new at once, too; a name that comes later
+# is there for the next event.
+_PATIENCE_S = 0.4
 
 
 @dataclass(frozen=True, slots=True)
