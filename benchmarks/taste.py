@@ -37,7 +37,7 @@ MEANING = {
 }
 _VERDICTS = {RunState.PROMOTED: "promoted", RunState.REJECTED: "refused"}
 # The run tests with the latest fifth of the votes, and with some more where one verdict is rare.
-_TRUE_SHARE = 0.35
+_TRUE_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
