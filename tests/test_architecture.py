@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 ALLOWED: dict[str, tuple[str, ...]] = {
     "bot/errors.py": (),
     "bot/domain": ("bot.errors",),
-    "bot/ports.py": ("bot.domain", "bot.errors", "bot.chat"),
+    "bot/ports": ("bot.domain", "bot.errors", "bot.chat"),
     "bot/settings.py": ("bot.errors",),
     "bot/metrics.py": (),
     "bot/logs.py": ("bot.settings",),

@@ -1,0 +1,52 @@
+"""What the core needs of the world, as Protocols; `bot/app.py` plugs the implementations in."""
+
+from __future__ import annotations
+
+from bot.ports.clock import Clock, NewId
+from bot.ports.generation import Engine, Painter, ReleaseHost, TextGenerator, Trainer, TrainingRecords
+from bot.ports.platforms import ChatPlatform, DeliveryLog, Reply, ReplyTarget
+from bot.ports.storage import (
+    Deliveries,
+    Erasure,
+    Feedback,
+    Files,
+    Inbox,
+    InboxItem,
+    Preferences,
+    RatedTurn,
+    Ratings,
+    Releases,
+    Statistics,
+    Turns,
+    UnitOfWork,
+    UnitOfWorkFactory,
+)
+
+__all__ = [
+    "ChatPlatform",
+    "Clock",
+    "Deliveries",
+    "DeliveryLog",
+    "Engine",
+    "Erasure",
+    "Feedback",
+    "Files",
+    "Inbox",
+    "InboxItem",
+    "NewId",
+    "Painter",
+    "Preferences",
+    "RatedTurn",
+    "Ratings",
+    "ReleaseHost",
+    "Releases",
+    "Reply",
+    "ReplyTarget",
+    "Statistics",
+    "TextGenerator",
+    "Trainer",
+    "TrainingRecords",
+    "Turns",
+    "UnitOfWork",
+    "UnitOfWorkFactory",
+]
