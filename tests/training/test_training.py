@@ -166,14 +166,18 @@ async def test_running_out_of_memory_is_told(trainer: LocalTrainer, tmp_path: Pa
 def test_a_disk_that_fills_while_weights_are_written_leaves_none(tmp_path: Path, writer_folder: Path) -> None:
     folder = begin(tmp_path / "runs", writer_folder, votes(60))
 
-    done = subprocess.run(
-        ["bash", "-c", f"ulimit -f 48; sleep 500 | exec {sys.executable} -m bot.training.worker {folder.path}"],
-        capture_output=True,
-        text=True,
+    command = f"ulimit -f 48; exec {sys.executable} -m bot.training.worker {folder.path}"
+    worker = subprocess.Popen(
+        ["bash", "-c", command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )
+    # Its input stays open until it has said its last: it would end with it.
+    with worker:
+        assert worker.stdout is not None
+        last = json.loads(worker.stdout.read().splitlines()[-1])
 
-    last = json.loads(done.stdout.splitlines()[-1])
     assert last["line"] == "training.disk_full"
     assert not folder.weights.exists()
     assert folder.report() is None
