@@ -11,6 +11,7 @@ time goes; a step takes half of what it takes with the trainers' own ways (`pyth
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -93,6 +94,11 @@ def save_lora(model: PeftModel, base_name: str, folder: Path) -> None:
     model.peft_config["default"].base_model_name_or_path = base_name
     model.save_pretrained(folder, selected_adapters=["default"])
     (folder / "README.md").unlink(missing_ok=True)
+    path = folder / "adapter_config.json"
+    config = json.loads(path.read_bytes())
+    # It is a set, in another order each time; equal runs give equal files.
+    config["target_modules"] = sorted({name.rsplit(".", 1)[-1] for name in config["target_modules"]})
+    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 # --- trainers ---
