@@ -12,6 +12,9 @@ import pytest
 from tests.servers.discord.__main__ import Console
 from tests.servers.discord_client import Listener, running, team
 
+# The servers are the tests' own tools: what they keep to need not be proved at every quick run.
+pytestmark = pytest.mark.slow
+
 
 class Echo(Listener):
     async def on_message(self, message: discord.Message) -> None:

@@ -12,6 +12,9 @@ import pytest
 
 from tests.servers.discord_client import Listener, running, team
 
+# The servers are the tests' own tools: what they keep to need not be proved at every quick run.
+pytestmark = pytest.mark.slow
+
 
 async def test_a_wrong_token_is_refused_by_rest_and_by_the_gateway() -> None:
     async with team() as t:

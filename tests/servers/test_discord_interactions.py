@@ -11,6 +11,9 @@ from discord import app_commands
 from tests.servers.discord import Impossible
 from tests.servers.discord_client import Listener, Team, running, team
 
+# The servers are the tests' own tools: what they keep to need not be proved at every quick run.
+pytestmark = pytest.mark.slow
+
 
 def commands(client: Listener) -> None:
     """A few commands that answer in every way there is."""

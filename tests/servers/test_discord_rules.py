@@ -16,6 +16,9 @@ from tests.servers.discord.drafts import Draft
 from tests.servers.discord.limits import Bucket, Limits, Refused
 from tests.servers.discord_client import Listener, Team, logged_in, team
 
+# The servers are the tests' own tools: what they keep to need not be proved at every quick run.
+pytestmark = pytest.mark.slow
+
 
 async def refused(client: discord.Client, method: str, path: str, body: Any) -> dict[str, Any]:
     """The error that a raw body is answered with."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 import io
 
 import discord
+import pytest
 
 from tests.servers.discord_client import Listener, running, team
+
+# The servers are the tests' own tools: what they keep to need not be proved at every quick run.
+pytestmark = pytest.mark.slow
 
 
 class Echo(Listener):

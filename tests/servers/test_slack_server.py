@@ -10,6 +10,9 @@ import pytest
 from tests.servers.slack import SlackServer
 from tests.servers.slack.apps import Bolt, bolt_app, connected
 
+# The servers are the tests' own tools: what they keep to need not be proved at every quick run.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def server() -> AsyncIterator[SlackServer]:

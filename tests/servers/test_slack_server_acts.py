@@ -12,6 +12,9 @@ import pytest
 from tests.servers.slack import Channel, Message, SlackServer, User
 from tests.servers.slack.apps import Bolt, bolt_app, connected
 
+# The servers are the tests' own tools: what they keep to need not be proved at every quick run.
+pytestmark = pytest.mark.slow
+
 
 def plain(text: str) -> dict[str, str]:
     return {"type": "plain_text", "text": text}

@@ -13,6 +13,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from tests.servers.slack import Channel, SlackServer, User
 from tests.servers.slack.apps import error, refusal, web_client
 
+# The servers are the tests' own tools: what they keep to need not be proved at every quick run.
+pytestmark = pytest.mark.slow
+
 PLAIN = {"type": "plain_text", "text": "Press"}
 BUTTON = {"type": "button", "action_id": "a", "text": PLAIN}
 

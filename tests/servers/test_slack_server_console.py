@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 
+import pytest
 from slack_sdk.web.async_client import AsyncWebClient
+
+# The servers are the tests' own tools: what they keep to need not be proved at every quick run.
+pytestmark = pytest.mark.slow
 
 
 async def test_the_console_says_where_to_point_the_bot_and_shows_what_it_posts() -> None:

@@ -14,6 +14,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from tests.servers.slack import Channel, SlackServer
 from tests.servers.slack.apps import error, patient_client, refusal, web_client
 
+# The servers are the tests' own tools: what they keep to need not be proved at every quick run.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def server() -> AsyncIterator[SlackServer]:

@@ -11,6 +11,9 @@ from slack_sdk.errors import SlackApiError
 from tests.servers.slack import CannotSubmit, Channel, Message, SlackServer, User
 from tests.servers.slack.apps import Bolt, bolt_app, connected
 
+# The servers are the tests' own tools: what they keep to need not be proved at every quick run.
+pytestmark = pytest.mark.slow
+
 
 def plain(text: str) -> dict[str, str]:
     return {"type": "plain_text", "text": text}

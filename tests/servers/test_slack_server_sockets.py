@@ -15,6 +15,9 @@ from slack_sdk.errors import SlackApiError
 from tests.servers.slack import NotAcked, SlackServer
 from tests.servers.slack.apps import Bolt, bolt_app, connected, web_client
 
+# The servers are the tests' own tools: what they keep to need not be proved at every quick run.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def server() -> AsyncIterator[SlackServer]:

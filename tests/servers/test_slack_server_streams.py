@@ -12,6 +12,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from tests.servers.slack import Channel, Message, SlackServer, User
 from tests.servers.slack.apps import bolt_app, connected, error, web_client
 
+# The servers are the tests' own tools: what they keep to need not be proved at every quick run.
+pytestmark = pytest.mark.slow
+
 PLAIN = {"type": "plain_text", "text": "Good"}
 
 
