@@ -99,6 +99,7 @@ async def test_a_corrupt_example_is_named_by_its_line(
     assert "greet" not in folder.log.read_text()
 
 
+@pytest.mark.slow
 async def test_a_full_disk_is_told_before_anything_is_learned(trainer: LocalTrainer, folder: RunFolder) -> None:
     folder.path.mkdir(parents=True)
     (folder.path / "settings.json.part").symlink_to("/dev/full")
