@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from tests.e2e.processes import Bot
@@ -83,6 +84,7 @@ async def test_a_message_sent_again_after_a_lost_acknowledgement_is_one(tmp_path
     assert [turn["text"] for turn in turns] == ["Hello", "An answer."]
 
 
+@pytest.mark.slow
 async def test_killed_again_and_again_at_any_instant(tmp_path: Path) -> None:
     """Messages go in while the process is killed at uneven moments; in the end each accepted one has one answer."""
 

@@ -24,6 +24,9 @@ from tests.engine.conftest import writer_folder as writer_folder
 from tests.training.talk import learning
 from tests.training.toys import begin, votes
 
+# Each starts a process that imports torch and its trainers.
+pytestmark = pytest.mark.slow
+
 ORDER = TrainingOrder("run-1", "quick", Collected(votes(50)), None, seed=1)
 
 

@@ -9,6 +9,8 @@ from adapters.web.dashboard import PERIODS
 from adapters.web.lines import LINES
 from adapters.web.pages import STATIC
 from bot.domain.generation import EngineState
+from bot.domain.releases import RunState
+from bot.domain.training import Stage
 
 SOURCES = {path.name: path.read_text("utf-8") for path in [*STATIC.glob("*.js"), *STATIC.glob("*.html")]}
 PYTHON = "".join(path.read_text("utf-8") for path in STATIC.parent.glob("*.py") if path.name != "lines.py")
@@ -18,6 +20,9 @@ MADE = {f"act.{verdict}" for verdict in ("good", "bad")}
 MADE |= {f"dash.{verdict}" for verdict in ("good", "bad")}
 MADE |= {f"dash.engine.{state}" for state in EngineState}
 MADE |= {f"dash.hours.{hours}" for hours in PERIODS}
+MADE |= {f"dash.run.{state.value}" for state in RunState}
+MADE |= {f"dash.stage.{stage.value}" for stage in Stage}
+MADE |= {f"dash.curve.{method}_loss" for method in ("sft", "kto", "dpo")}
 
 
 @cache

@@ -195,9 +195,11 @@ async def test_after_a_restart_the_page_shows_what_was_left_open(tmp_path: Path)
 
 
 async def test_a_painted_picture_comes_with_its_words_and_parameters(tmp_path: Path) -> None:
-    async with open_site(tmp_path, painter=ScriptedPainter()) as site, site.seat() as seat:
+    gate = asyncio.Event()
+    async with open_site(tmp_path, painter=ScriptedPainter(gate)) as site, site.seat() as seat:
         await site.say("/image a paper boat")
         await seat.hear("show", lambda event: bool(event["note"]))
+        gate.set()
         (picture,) = (await seat.answered())["pictures"]
         served = await site.get(picture["url"])
 
