@@ -30,6 +30,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "bot.engine.weights",
         "bot.engine.lora",
         "bot.engine.hardware",
+        "bot",
     ),
     "storage": ("bot.domain", "bot.ports", "bot.errors"),
     "adapters": ("bot.domain", "bot.ports", "bot.errors", "bot.chat", "bot.settings", "bot"),

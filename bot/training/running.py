@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bot
+import bot.engine.hardware as hardware
+import bot.engine.lora as lora
+import bot.engine.weights as weights
 from bot.domain.training import (
     Example,
     Figure,
@@ -25,7 +28,6 @@ from bot.domain.training import (
     TrainingProgress,
     TrainingReport,
 )
-from bot.engine import hardware, lora, weights
 from bot.errors import TrainingFailed
 from bot.training import splitting
 from bot.training.folder import Order, RunFolder
