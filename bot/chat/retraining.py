@@ -75,7 +75,7 @@ async def _dry_run(job: Job, services: Services, recipe: str) -> Turn:
         verdict = say("training.enough", job.locale)
     except Refused as refused:
         verdict = say(refused.line, job.locale, **refused.values)
-    return job.answer.ended(TurnStatus.COMPLETE, f"{verdict}\n\n{data_text(collected, job.locale)}")
+    return job.answer.ended(TurnStatus.COMPLETE, f"{data_text(collected, job.locale)}\n\n{verdict}")
 
 
 async def _status(job: Job, services: Services, recipe: str) -> Turn:

@@ -21,9 +21,8 @@ LEARNING: dict[str, Text] = {
         "已有训练在进行。用 `/retrain status` 查看，`/retrain stop` 停止。",
     ),
     "training.too_few": Text(
-        "There is too little to learn from: {have} usable ratings, and a run needs {need}. {missing} more 👍 or "
-        "👎 will do.",
-        "可学习的内容太少：可用的评价有 {have} 个，训练需要 {need} 个，还差 {missing} 个 👍 或 👎。",
+        "There is too little to learn from: {have} usable ratings, and a run needs {need}; {missing} are missing.",
+        "可学习的内容太少：可用的评价有 {have} 个，训练需要 {need} 个，还差 {missing} 个。",
     ),
     "training.one_sided": Text(
         "The ratings are too one-sided to learn from: {good} 👍 and {bad} 👎. At least {need} of each are needed.",

@@ -119,7 +119,7 @@ async def test_too_few_ratings_are_refused_with_how_many_are_missing(taught: Hou
     answer = await taught.call("retrain")
 
     assert answer.status is TurnStatus.REFUSED
-    assert "20 more" in answer.text
+    assert "20 are missing" in answer.text
     assert await _runs(taught) == []
 
 
