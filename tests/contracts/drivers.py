@@ -91,27 +91,27 @@ class Driver(ABC):
 
     async def presses(self, shown: Shown, button: str, by: str = "ana") -> None:
         """Press "good", "bad", "regenerate" or "stop" under an answer."""
-        raise NotImplementedError
+        raise AssertionError("people cannot do this here")
 
     async def reacts(self, shown: Shown, emoji: str, by: str = "ana") -> None:
         """React to an answer."""
-        raise NotImplementedError
+        raise AssertionError("people cannot do this here")
 
     async def unreacts(self, shown: Shown, emoji: str, by: str = "ana") -> None:
         """Take a reaction back."""
-        raise NotImplementedError
+        raise AssertionError("people cannot do this here")
 
     async def edits(self, said: Any, text: str) -> None:
         """Change what one said."""
-        raise NotImplementedError
+        raise AssertionError("people cannot do this here")
 
     async def deletes(self, said: Any) -> None:
         """Take back what one said."""
-        raise NotImplementedError
+        raise AssertionError("people cannot do this here")
 
     def redeliver(self) -> None:
         """From now on everything that is said arrives twice."""
-        raise NotImplementedError
+        raise AssertionError("people cannot do this here")
 
     # --- waiting and looking ----------------------------------------------------------------------------------------
 
