@@ -71,6 +71,7 @@ async def test_a_thread_opened_on_an_answer_goes_on_from_it(
 ) -> None:
     await ana.says(channel, f"{server.bot.mention} first")
     (answer,) = await bot.answers(channel)
+    await bot.noted(answer)
 
     thread = await ana.opens_thread(answer, "more of it")
     await ana.says(thread, "second")

@@ -139,6 +139,7 @@ async def test_the_stop_button_of_an_edited_answer_stops_it(
         await ana.calls(general, "write", "story a fox")
         await server.until(lambda: any(message.buttons for message in workspace.by_bot(general)))
         growing = next(message for message in workspace.by_bot(general) if "Once" in message.text)
+        await workspace.noted(growing)
 
         await ana.presses(growing, "Stop")
         await workspace.idle()

@@ -65,6 +65,16 @@ class Workspace:
         assert turn is not None
         return turn
 
+    async def noted(self, message: Message) -> None:
+        """Wait until the bot has noted a message that people see already."""
+        ref = MessageRef(Platform.SLACK, message.channel.id, message.ts)
+        async with asyncio.timeout(8):
+            while True:
+                async with self.services.units.reading() as uow:
+                    if await uow.deliveries.turn_of(ref) is not None:
+                        return
+                await asyncio.sleep(0.005)
+
     async def votes(self, message: Message) -> list[str]:
         """The verdicts on the answer that a message carries."""
         turn = await self.turn(message)
