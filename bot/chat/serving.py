@@ -213,11 +213,12 @@ class ServedReleases:
         """Let votes decide on the newest release, once there are enough: it takes over, or is rolled back."""
         async with self._units.reading() as uow:
             releases = await uow.releases.all()
+            newest = _in_service(releases)
+            before = _before(newest, releases) if newest else None
+            if newest is None or before is None:
+                # Votes are counted over all turns: not at every round of a bot that never trained.
+                return None
             votes = {row.release: row for row in await uow.statistics.votes_by_release()}
-        newest = _in_service(releases)
-        before = _before(newest, releases) if newest else None
-        if newest is None or before is None:
-            return None
         liked, liked_before = _liked(votes.get(newest.name)), _liked(votes.get(before.name))
         if min(liked.total, liked_before.total) < self._settings.release_least_votes:
             return None
