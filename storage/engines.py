@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from bot.errors import SettingsError
 
@@ -57,7 +57,7 @@ def read_url(text: str) -> URL:
 
 def writing_engine(url: URL) -> AsyncEngine:
     """An engine whose transactions hold the database's write lock from their beginning."""
-    engine = _engine(url, pool_size=1)
+    engine = _engine(url)
     if url.get_backend_name() == "sqlite":
         event.listen(engine.sync_engine, "connect", _open_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_immediate)
@@ -92,16 +92,27 @@ def migrating_file_engine(url: URL) -> Engine:
     return engine
 
 
-def _engine(url: URL, **options: Any) -> AsyncEngine:
+def _engine(url: URL) -> AsyncEngine:
     connect_args: dict[str, Any] = {"timeout": BUSY_TIMEOUT}
     if url.get_backend_name() == "postgresql":
         lock_timeout = f"{QUEUE_TIMEOUT * 1000:.0f}ms"
         connect_args["server_settings"] = {"lock_timeout": lock_timeout, "application_name": "inkling"}
-        options["pool_pre_ping"] = True
-    return create_async_engine(url, connect_args=connect_args, hide_parameters=True, **options)
+        return create_async_engine(url, connect_args=connect_args, hide_parameters=True, pool_pre_ping=True)
+    # `storage.lending` keeps the connections of a file. A pool beneath it would keep, for ever, one that comes back
+    # after the pool was closed.
+    return create_async_engine(url, connect_args=connect_args, hide_parameters=True, poolclass=NullPool)
 
 
 def _open_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    try:
+        _set_up(connection)
+    except BaseException:
+        # SQLAlchemy forgets a connection that fails here, and does not close it.
+        connection.close()
+        raise
+
+
+def _set_up(connection: Any) -> None:
     # None: the driver must not begin transactions by itself, we do.
     connection.isolation_level = None
     for setting in (

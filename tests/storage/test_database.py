@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -9,8 +10,9 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.pool import Pool
 
 from bot.errors import DatabaseLocked, DiskFull, SettingsError, StorageError
@@ -198,3 +200,30 @@ async def test_a_server_that_does_not_answer_is_named_without_its_password(schem
     error = await fail_to_open(url)
     assert str(error).startswith("PostgreSQL 127.0.0.1:1/chat does not answer. Check that the server runs")
     assert "hush" not in f"{error!r} {Database(url).name}"
+
+
+def open_connections() -> list[aiosqlite.Connection]:
+    """The driver's connections that were opened and not closed."""
+    gc.collect()
+    return [each for each in gc.get_objects() if isinstance(each, aiosqlite.Connection) and each._connection]
+
+
+async def test_a_transaction_that_ends_after_the_database_was_closed_leaves_no_connection(tmp_path: Path) -> None:
+    await make(tmp_path)
+    database = Database(sqlite_url(tmp_path))
+    await database.open()
+    async with database.reading(), database.writing() as transaction:
+        await transaction.execute(text("DELETE FROM preference"))
+        await database.close()
+    assert open_connections() == []
+
+
+async def test_a_connection_that_cannot_be_set_up_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT", 0.1)
+    file = await make(tmp_path)
+    database = Database(sqlite_url(tmp_path))
+    file.write_text("Dear diary, " * 500)
+    with pytest.raises(StorageError):
+        await stored_exchange(SqlUnitOfWorkFactory(database))
+    await database.close()
+    assert open_connections() == []
