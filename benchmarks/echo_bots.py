@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+from bot import loop
 from bot.domain.generation import GenerationRequest
 from bot.engine.scripted import ScriptedGenerator, Step
 from bot.settings import Settings
@@ -174,4 +175,4 @@ async def serve(side: str, platform: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], sys.argv[2], Path(sys.argv[3])))
+    loop.run(serve(sys.argv[1], sys.argv[2], Path(sys.argv[3])))

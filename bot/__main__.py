@@ -6,7 +6,6 @@ sentence and an exit code, never a traceback.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -110,6 +109,7 @@ def _with_settings(
 
     A `quiet` program's output is for reading: only warnings are logged beside it.
     """
+    from bot import loop
     from bot.logs import set_up
     from bot.settings import Settings
     from storage.folder import prepare
@@ -120,7 +120,7 @@ def _with_settings(
             prepare(settings.storage.data_folder)
         log = settings.log.model_copy(update={"level": "WARNING"}) if quiet else settings.log
         set_up(log, settings.storage.data_folder / "inkling.log" if log_to_file else None)
-        return asyncio.run(program(settings))
+        return loop.run(program(settings))
     except KeyboardInterrupt:
         # Ctrl-C where nothing else takes it, as in a pipe: what is unanswered is answered at the next start.
         sys.exit(130)
