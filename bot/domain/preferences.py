@@ -16,13 +16,20 @@ class PreferenceName(StrEnum):
     """The choices that exist.
 
     LEARNING belongs to a place ("on", "off"), OPT_OUT to a person ("yes"), NOTICES to the bot (where its admins are
-    told things: "<locale> <conversation id>"), DIGEST to a place (a `bot.domain.digests.DigestPlan`).
+    told things: "<locale> <conversation id>"), DIGEST to a place (a `bot.domain.digests.DigestPlan`); the others to a
+    place, PERSONA and INSTRUCTIONS to a person, too (see `bot.domain.place_settings`).
     """
 
     LEARNING = "learning"
     OPT_OUT = "opt_out"
     NOTICES = "notices"
     DIGEST = "digest"
+    PERSONA = "persona"
+    INSTRUCTIONS = "instructions"
+    HOUSE_STYLE = "house_style"
+    IDLE = "idle"
+    MEMORY = "memory"
+    GREETING = "greeting"
 
 
 @dataclass(frozen=True, slots=True)

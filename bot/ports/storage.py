@@ -213,6 +213,10 @@ class Preferences(Protocol):
         """Everyone's choices of this name."""
         ...
 
+    async def of_owners(self, *owners: str) -> Sequence[Preference]:
+        """All choices of these owners, in one statement."""
+        ...
+
     async def remove(self, owner: str, name: PreferenceName) -> None: ...
 
 

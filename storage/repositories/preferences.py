@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, bindparam, delete, select
 
 from bot.domain.preferences import Preference, PreferenceName
 from storage import tables
+from storage.prepared import Prepared
 from storage.transaction import Transaction
 
 
@@ -33,9 +35,26 @@ class SqlPreferences:
         rows = await self._transaction.execute(select(table).where(table.c.name == name).order_by(table.c.owner))
         return [_preference(row) for row in rows.all()]
 
+    async def of_owners(self, *owners: str) -> Sequence[Preference]:
+        named = {f"owner_{number}": owner for number, owner in enumerate(owners)}
+        rows = await self._transaction.fetch(_of_owners(len(owners)), named)
+        return [
+            Preference(owner, PreferenceName(name), value, set_by, set_at)
+            for owner, name, value, set_by, set_at in rows
+        ]
+
     async def remove(self, owner: str, name: PreferenceName) -> None:
         table = tables.preference
         await self._transaction.execute(delete(table).where(table.c.owner == owner, table.c.name == name))
+
+
+@cache
+def _of_owners(count: int) -> Prepared:
+    """Asked for every message, of one or two owners. A list in one parameter is beyond a prepared statement."""
+    table = tables.preference
+    owners = [bindparam(f"owner_{number}") for number in range(count)]
+    columns = (table.c.owner, table.c.name, table.c.value, table.c.set_by, table.c.set_at)
+    return Prepared(select(*columns).where(table.c.owner.in_(owners)).order_by(table.c.owner, table.c.name))
 
 
 def _preference(row: Row[Any]) -> Preference:

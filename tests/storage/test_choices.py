@@ -23,6 +23,24 @@ async def test_a_preference_is_replaced_and_removed(units: UnitOfWorkFactory) ->
         assert await uow.preferences.get(PLACE.key, PreferenceName.LEARNING) is None
 
 
+async def test_all_choices_of_several_owners_are_read_at_once(units: UnitOfWorkFactory) -> None:
+    persona = Preference(ADA.key, PreferenceName.PERSONA, "poet", ADA.key, NOW)
+    learning = Preference(PLACE.key, PreferenceName.LEARNING, "on", ADA.key, later(1))
+    style = Preference(PLACE.key, PreferenceName.HOUSE_STYLE, "Say “we”.\n不用感叹号。", ADA.key, later(2))
+    other = Preference("discord/9", PreferenceName.PERSONA, "editor", "discord/9", NOW)
+    async with units() as uow:
+        for each in (other, style, learning, persona):
+            await uow.preferences.put(each)
+    async with units.reading() as uow:
+        assert await uow.preferences.of_owners(PLACE.key) == [style, learning]
+        assert {each.value for each in await uow.preferences.of_owners(PLACE.key, ADA.key)} == {
+            persona.value,
+            learning.value,
+            style.value,
+        }
+        assert await uow.preferences.of_owners("nobody", "nowhere") == []
+
+
 async def test_releases_come_newest_first_and_are_replaced_by_name(units: UnitOfWorkFactory) -> None:
     base = Release("base", "writer", ReleaseState.ACTIVE, NOW)
     tuned = Release("tuned-1", "writer", ReleaseState.CANDIDATE, later(1), "w/1", "base", "f00d", {"wins": 0.6})
