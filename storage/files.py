@@ -19,11 +19,19 @@ class DataFiles:
         await asyncio.to_thread(write_atomically, self._folder / name, data)
         return name
 
+    async def read(self, path: str) -> bytes:
+        return await asyncio.to_thread(_read, self._folder / path)
+
     async def remove(self, paths: Sequence[str]) -> None:
         await asyncio.to_thread(_remove, [self._folder / path for path in paths])
 
     async def size(self) -> int:
         return await asyncio.to_thread(_size, self._folder)
+
+
+def _read(file: Path) -> bytes:
+    with file_errors(file):
+        return file.read_bytes()
 
 
 def _remove(files: Sequence[Path]) -> None:

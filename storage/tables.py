@@ -65,6 +65,9 @@ turn = Table(
     Column("attachments", Json, nullable=False),
     # So that turns without pictures, nearly all, are read and written without a look at the images.
     Column("picture_count", Integer, nullable=False),
+    # No foreign key: what it was made from may be deleted while it stays.
+    Column("revises", Key),
+    Column("change", Key),
     Index(None, "conversation_id", "id"),
     Index(None, "root_id", "created_at"),
 )

@@ -16,7 +16,7 @@ from bot.chat.jobs import Services
 from bot.chat.serving import ServedReleases
 from bot.chat.training import Training
 from bot.domain.conversation import Turn
-from bot.domain.messages import CommandCall, IncomingMessage, MessageRef, OptionValue
+from bot.domain.messages import CommandCall, IncomingMessage, MessageRef, OnAnswer, OptionValue
 from bot.domain.places import Person, Place, Platform, owning_place
 from bot.engine.scripted import ScriptedGenerator
 from bot.ports import Painter, Trainer
@@ -108,6 +108,15 @@ class House:
     async def call(self, name: str, by: Person = ANA, place: Place = DIRECT, **options: OptionValue) -> Turn:
         """Call a command and wait for the answer's turn in its last state."""
         accepted = await self.core.accept(self.command(name, by, place, **options))
+        assert accepted is not None
+        return await self.settled(accepted.answer.id)
+
+    async def press(
+        self, act: type[OnAnswer], turn_id: str, by: Person = ANA, place: Place = DIRECT, **more: object
+    ) -> Turn:
+        """Press something under one of the bot's turns and wait for the answer's turn in its last state."""
+        event, message = f"e{next(self._events)}", MessageRef(self.platform.name, place.channel, f"m-{turn_id}")
+        accepted = await self.core.accept(act(event, place, message, by, self.clock.now(), **more))  # type: ignore[arg-type]
         assert accepted is not None
         return await self.settled(accepted.answer.id)
 

@@ -28,7 +28,7 @@ class FakeReply:
         self.positions.append(position)
         self.platform.changed.set()
 
-    async def show(self, text: str, note: str = "") -> None:
+    async def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
         self.states.append((text, note))
         self.platform.changed.set()
 

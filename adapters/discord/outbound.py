@@ -96,7 +96,7 @@ class DiscordReply:
             self._is_in_line = True
             await self._show(lambda: layout.waiting(position, self._locale))
 
-    async def show(self, text: str, note: str = "") -> None:
+    async def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
         """Show the text so far, when it is this answer's turn."""
         await self._show(lambda: layout.growing(text, note, self._locale))
 

@@ -99,7 +99,7 @@ class AsideReply:
         if self._soon is None and self._interaction is not None:
             self._soon = self._tasks.spawn(self._say_soon(self._interaction), f"working {self._target.turn.id}")
 
-    async def show(self, text: str, note: str = "") -> None:
+    async def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
         """Nothing can be shown on the way."""
         await self.waiting(0)
 

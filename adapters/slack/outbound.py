@@ -103,7 +103,7 @@ class SlackReply:
             # A channel has no status line: the one who called the command is told.
             await self._aside.waiting(position)
 
-    async def show(self, text: str, note: str = "") -> None:
+    async def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
         """Show the text so far, as far as the budget allows."""
         self._status.say("" if text.strip() else note)
         self._latest = text

@@ -168,7 +168,7 @@ class _Shown:
     async def waiting(self, position: int) -> None:
         """It waits no more."""
 
-    async def show(self, text: str, note: str = "") -> None:
+    async def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
         """It is shown."""
 
     async def finish(self, answer: Answer) -> None:

@@ -168,7 +168,7 @@ class ScreenReply:
         self.position = position
         self._screen.refresh()
 
-    async def show(self, text: str, note: str = "") -> None:
+    async def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
         self.note = note
         if text and self._screen.has_floor(self):
             if not self._target.log.parts:

@@ -74,7 +74,7 @@ class PipeReply:
     async def waiting(self, position: int) -> None:
         """A pipe has no place for states."""
 
-    async def show(self, text: str, note: str = "") -> None:
+    async def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
         """A pipe has no place for states."""
 
     async def finish(self, answer: Answer) -> None:

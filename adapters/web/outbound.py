@@ -35,7 +35,7 @@ class WebReply:
         self._live.position = position
         self._tell({"type": "waiting", "position": position})
 
-    async def show(self, text: str, note: str = "") -> None:
+    async def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
         """Show the blocks that changed."""
         patch = await self._live.write(text, note)
         self._tell({"type": "show", "start": patch.start, "blocks": patch.blocks, "note": note})
@@ -61,4 +61,4 @@ class WebReply:
 
 def _as_told(target: ReplyTarget, answer: Answer) -> TurnView:
     turn = replace(target.turn, status=TurnStatus.FAILED, text=answer.text, note=answer.note, pictures=answer.pictures)
-    return TurnView(turn, 0, 0, None, suggested=False, controls=answer.controls)
+    return TurnView(turn, 0, 0, None, suggested=False, controls=answer.controls, changes=answer.changes)

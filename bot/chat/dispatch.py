@@ -24,17 +24,19 @@ from bot.chat.addressing import clean
 from bot.chat.digests import digest
 from bot.chat.faults import sentence
 from bot.chat.helping import help_
-from bot.chat.intake import CHAT, Accepted, take_in, turn_carried_by
+from bot.chat.intake import CHAT, PICKED, SHARED, Accepted, take_in, turn_carried_by
 from bot.chat.jobs import Job, Services
+from bot.chat.offering import answer_of
 from bot.chat.painting import paint
 from bot.chat.permissions import check_admin
+from bot.chat.picking import pick
 from bot.chat.privacy import privacy
 from bot.chat.reading import Reading
 from bot.chat.releasing import note_release, release
 from bot.chat.replying import reply
 from bot.chat.retraining import retrain
+from bot.chat.sharing import share
 from bot.chat.showing import LiveReply, StoredDeliveries
-from bot.chat.streaming import answer_of
 from bot.chat.summarizing import summarize
 from bot.chat.writing import write
 from bot.domain.commands import Who, command_named
@@ -47,8 +49,8 @@ from bot.domain.messages import (
     IncomingMessage,
     MessageRef,
     Notice,
+    OnAnswer,
     RateReply,
-    RegenerateReply,
     StopReply,
     SuggestAnswer,
 )
@@ -335,6 +337,8 @@ class Core:
         origin = job.answer.origin
         if origin == CHAT or isinstance(job.ask, ContinueReply):
             use_case: UseCase = reply
+        elif job.answer.change in CHANGES:
+            use_case = CHANGES[job.answer.change]
         else:
             # Raises Refused for a name that nobody declared.
             command = command_named(origin)
@@ -348,7 +352,7 @@ class Core:
 
     async def _await_earlier(self, job: Job) -> None:
         """Wait until the answer before the question has its last state: it is part of what this one reads."""
-        if isinstance(job.ask, RegenerateReply | ContinueReply) or job.question.parent_id is None:
+        if isinstance(job.ask, OnAnswer) or job.question.parent_id is None:
             return
         before = self._tasks.get(job.question.parent_id)
         if before is not None:
@@ -425,6 +429,9 @@ USE_CASES: Mapping[str, UseCase] = {
     "release": release,
     "help": help_,
 }
+
+# How an answer is made from another one; what is not named here is made anew from the question.
+CHANGES: Mapping[str, UseCase] = {PICKED: pick, SHARED: share}
 
 # The use cases that ask an engine, and so count against the budgets.
 SPENDING: frozenset[UseCase] = frozenset({reply, write, paint, summarize})

@@ -6,7 +6,7 @@ message finds them as the conversation's latest, and a crash leaves all three or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.chat.addressing import MESSAGE_LIMIT, clean, is_addressed_to_bot, looks_like_command
@@ -14,7 +14,20 @@ from bot.chat.jobs import Services
 from bot.domain.commands import COMMANDS, format_call
 from bot.domain.conversation import Delivery, DeliveryState, Turn, TurnStatus, continues_latest
 from bot.domain.generation import Role
-from bot.domain.messages import Ask, CommandCall, ContinueReply, IncomingMessage, MessageRef, Notice, RegenerateReply
+from bot.domain.messages import (
+    Ask,
+    Change,
+    CommandCall,
+    ContinueReply,
+    IncomingMessage,
+    MessageRef,
+    Notice,
+    OnAnswer,
+    PickPicture,
+    RegenerateReply,
+    ReviseReply,
+    ShareReply,
+)
 from bot.domain.places import Place
 from bot.errors import Refused
 from bot.ports import InboxItem, UnitOfWork
@@ -22,13 +35,17 @@ from bot.ports import InboxItem, UnitOfWork
 # The origin of turns that no command made.
 CHAT = "chat"
 
+# What was done with an answer, beside the changes of `Change`.
+PICKED = "pick"
+SHARED = "share"
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """An event is stored; these are its turns.
 
-    The question of a RegenerateReply is the turn asked before; that of a ContinueReply is the answer being continued;
-    that of a Notice, which nobody asked for, is the notice itself.
+    The question of what is made from an answer, or beside it, is the turn that asked for that one; that of a
+    ContinueReply is the answer being continued; that of a Notice, which nobody asked for, is the notice itself.
     """
 
     place: Place
@@ -89,7 +106,7 @@ async def _is_addressed(message: IncomingMessage, services: Services) -> bool:
 
 
 async def _turns_for(ask: Ask, services: Services, uow: UnitOfWork) -> Accepted | None:
-    if isinstance(ask, RegenerateReply | ContinueReply):
+    if isinstance(ask, OnAnswer):
         return await _beside_or_after(ask, services, uow)
     conversation = await uow.turns.conversation_of(ask.place, services.new_id, services.clock.now())
     if isinstance(ask, Notice):
@@ -169,10 +186,8 @@ async def _parent_of(
     return latest.id if latest is not None and carries_on else None
 
 
-async def _beside_or_after(
-    ask: RegenerateReply | ContinueReply, services: Services, uow: UnitOfWork
-) -> Accepted | None:
-    """Regenerating makes a sibling of the answer; continuing makes a child."""
+async def _beside_or_after(ask: OnAnswer, services: Services, uow: UnitOfWork) -> Accepted | None:
+    """Continuing makes a child of the answer, everything else a sibling."""
     shown = await turn_carried_by(ask.message, uow)
     if shown is None or not shown.is_by_bot or shown.status.is_open or ask.by.is_bot:
         return None
@@ -181,7 +196,22 @@ async def _beside_or_after(
     question = await uow.turns.get(before) if before else None
     if conversation is None or question is None or TurnStatus.FORGOTTEN in (shown.status, question.status):
         return None
-    return Accepted(conversation.place, question, _waiting_answer(question.id, shown, ask, services))
+    answer = _waiting_answer(question.id, shown, ask, services)
+    return Accepted(conversation.place, question, _made_from(shown, ask, answer))
+
+
+def _made_from(shown: Turn, ask: OnAnswer, answer: Turn) -> Turn:
+    """The waiting answer with what it is made from and how; one regenerated from a changed answer is changed anew."""
+    match ask:
+        case ReviseReply():
+            return replace(answer, revises=shown.id, change=ask.change)
+        case PickPicture():
+            return replace(answer, revises=shown.id, change=PICKED)
+        case ShareReply():
+            return replace(answer, revises=shown.id, change=SHARED, origin=SHARED, aside=True, private=False)
+        case RegenerateReply() if shown.change in set(Change):
+            return replace(answer, revises=shown.revises, change=shown.change)
+    return answer
 
 
 def _waiting_answer(parent: str, like: Turn, ask: Ask, services: Services) -> Turn:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.chat.jobs import Services
-from bot.chat.streaming import controls_under
+from bot.chat.offering import changes_under, controls_under
 from bot.domain.commands import STYLES
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.generation import EngineHealth
 from bot.domain.keeping import Bucket, ReleaseVotes, Totals
-from bot.domain.messages import Control
+from bot.domain.messages import Change, Control
 from bot.domain.places import Person, Place, Platform
 from bot.domain.ratings import Verdict
 from bot.domain.releases import Run
@@ -34,6 +34,7 @@ class TurnView:
     own: Verdict | None
     suggested: bool
     controls: frozenset[Control]
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ async def _views(turns: Sequence[Turn], viewer: Person, uow: UnitOfWork) -> list
             own.get(turn.id),
             turn.id in suggested,
             controls_under(turn),
+            changes_under(turn),
         )
         for turn in turns
         if turn.status is not TurnStatus.FORGOTTEN

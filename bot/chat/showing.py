@@ -92,9 +92,9 @@ class LiveReply:
         """Tell the place in line; 0 while the answer is being made but has no words."""
         self._tell(lambda: self._reply.waiting(position))
 
-    def show(self, text: str, note: str = "") -> None:
-        """Tell the text so far."""
-        self._tell(lambda: self._reply.show(text, note))
+    def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
+        """Tell the text so far, or how a picture looks so far."""
+        self._tell(lambda: self._reply.show(text, note, preview))
 
     def end(self) -> None:
         """Begin to show no further state: the last one comes by `Reply.finish`."""

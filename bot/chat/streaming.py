@@ -21,7 +21,6 @@ from bot.domain.generation import (
     Started,
 )
 from bot.domain.lines import say
-from bot.domain.messages import Answer, Control
 from bot.errors import GenerationError
 from bot.ports import TextGenerator
 
@@ -116,25 +115,3 @@ def _take_end(job: Job, services: Services, end: Finished) -> None:
 
 def _since(job: Job, services: Services) -> float:
     return round(services.clock.monotonic() - job.started, 4)
-
-
-def answer_of(turn: Turn) -> Answer:
-    """What is shown of a turn in its last state, and what can be pressed under it."""
-    return Answer(turn.text, turn.note, turn.pictures, controls_under(turn))
-
-
-def controls_under(turn: Turn) -> frozenset[Control]:
-    """Made answers are rated and made again; written ones are improved upon, and continued when they broke off."""
-    if turn.release is None or turn.status in (TurnStatus.REFUSED, TurnStatus.FORGOTTEN):
-        return frozenset({Control.REGENERATE}) if turn.status is TurnStatus.FAILED else frozenset()
-    controls = {Control.RATE, Control.REGENERATE}
-    if turn.text:
-        controls.add(Control.SUGGEST)
-    if _broke_off(turn) and turn.text and not turn.aside:
-        controls.add(Control.CONTINUE)
-    return frozenset(controls)
-
-
-def _broke_off(turn: Turn) -> bool:
-    at_limit = turn.sampling is not None and turn.completion_tokens >= turn.sampling.max_tokens
-    return at_limit or turn.status in (TurnStatus.STOPPED, TurnStatus.INTERRUPTED)

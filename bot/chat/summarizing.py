@@ -82,9 +82,9 @@ class Quoting:
         """See `bot.ports.Reply.waiting`."""
         await self._reply.waiting(position)
 
-    async def show(self, text: str, note: str = "") -> None:
+    async def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
         """See `bot.ports.Reply.show`."""
-        await self._reply.show(text, note)
+        await self._reply.show(text, note, preview)
 
     async def finish(self, answer: Answer) -> None:
         """See `bot.ports.Reply.finish`."""

@@ -16,6 +16,7 @@ class OptionType(StrEnum):
 
     TEXT = "text"
     INTEGER = "integer"
+    NUMBER = "number"
     CHOICE = "choice"
 
 
@@ -57,8 +58,8 @@ class Option:
         Raises:
             Refused: it is not of the type, not a choice, or out of bounds.
         """
-        if self.type is OptionType.INTEGER:
-            return self._read_integer(value)
+        if self.type in (OptionType.INTEGER, OptionType.NUMBER):
+            return self._read_number(value)
         text = str(value).strip()
         if self.type is OptionType.CHOICE:
             return self._read_choice(text)
@@ -66,11 +67,12 @@ class Option:
             raise Refused("command.too_long", option=self.name, limit=self.high)
         return text
 
-    def _read_integer(self, value: OptionValue) -> int:
+    def _read_number(self, value: OptionValue) -> int | float:
         try:
-            number = int(value)
+            number = int(value) if self.type is OptionType.INTEGER else float(value)
         except ValueError:
             number = self.low - 1
+        # What is not a number at all ("nan") lies between no bounds.
         if not self.low <= number <= self.high:
             raise Refused("command.not_a_number", option=self.name, low=self.low, high=self.high, value=value)
         return number

@@ -53,7 +53,8 @@ class Turn:
 
     `origin` names what made the turn: "chat" or a command's name. An `aside` is shown but never a parent and never in
     a prompt (help, settings, private summaries). `prompt` is the exact prompt path that a bot's turn was written from,
-    `release` the model release that wrote it. `note` is the line shown beneath the text.
+    `release` the model release that wrote it. `note` is the line shown beneath the text. `revises` is the turn that
+    this one was made from, and `change` what was done with it (a `Change`, "pick" or "share").
     """
 
     id: str
@@ -78,6 +79,8 @@ class Turn:
     timings: Timings = Timings()
     attachments: tuple[Attachment, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    revises: str | None = None
+    change: str = ""
 
     @property
     def is_by_bot(self) -> bool:

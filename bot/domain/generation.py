@@ -150,7 +150,11 @@ class EngineHealth:
 
 @dataclass(frozen=True, slots=True)
 class PaintRequest:
-    """A picture to be painted. `seed` None lets the painter draw one; it comes back with the picture."""
+    """A picture to be painted. `seed` None lets the painter draw one; it comes back with the picture.
+
+    With a `source` (a picture file's bytes) that picture is varied, the more the nearer `strength` is to 1. An
+    `animated` one walks from the prompt, or its seed, to `towards`, or another seed, and back.
+    """
 
     id: str
     prompt: str
@@ -161,22 +165,28 @@ class PaintRequest:
     guidance: float | None = None
     seed: int | None = None
     count: int = 1
+    source: bytes | None = None
+    strength: float | None = None
+    animated: bool = False
+    towards: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PaintProgress:
-    """Steps done of all steps."""
+    """Steps done of all steps, and now and then how the picture looks so far, as PNG."""
 
     done: int
     total: int
+    preview: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """The pictures as PNG bytes, and the parameters that made them (model, seed, steps, size, guidance)."""
+    """The pictures as files' bytes, and the parameters that made them (model, seed, steps, size, guidance)."""
 
     images: tuple[bytes, ...]
     parameters: Mapping[str, str | int | float] = field(default_factory=dict)
+    media_type: str = "image/png"
 
 
 PaintEvent = Queued | PaintProgress | Painted

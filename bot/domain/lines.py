@@ -125,6 +125,15 @@ LINES: dict[str, Text] = {
         "已有 {limit} 个请求在排队，暂时不能再接。请一分钟后再试。",
     ),
     # Notes beneath answers.
+    "share.by": Text("Shared by {name}.", "由 {name} 分享。"),
+    "share.not_yours": Text("Only the person who asked can share this answer.", "只有提问的人才能分享这条回答。"),
+    "change.gone": Text(
+        "The answer that this was to be made from has been deleted. Please ask anew.",
+        "要修改的那条回答已被删除，请重新提问。",
+    ),
+    "pick.no_such_picture": Text(
+        "There is no picture {number}: this answer has {count}.", "没有第 {number} 张图：这条回答共有 {count} 张。"
+    ),
     "note.length": Text("This answer reached its length limit.", "这条回答达到了长度上限。"),
     "note.stopped": Text("Stopped.", "已停止。"),
     "note.left_out": Text(

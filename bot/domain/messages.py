@@ -105,14 +105,80 @@ class ContinueReply:
     kind: Literal["continue"] = "continue"
 
 
+class Change(StrEnum):
+    """How an answer can be made anew from what it is: a text's wording or language, a picture's details or motion."""
+
+    SHORTER = "shorter"
+    LONGER = "longer"
+    FORMAL = "formal"
+    FRIENDLY = "friendly"
+    ENGLISH = "english"
+    CHINESE = "chinese"
+    VARY = "vary"
+    ANIMATE = "animate"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviseReply:
+    """A person asks for an answer made from the one that this message carries, beside it."""
+
+    event_id: str
+    place: Place
+    message: MessageRef
+    by: Person
+    at: datetime
+    change: Change
+    kind: Literal["revise"] = "revise"
+
+
+@dataclass(frozen=True, slots=True)
+class PickPicture:
+    """A person picks one of the pictures that this message carries; `number` counts from 1."""
+
+    event_id: str
+    place: Place
+    message: MessageRef
+    by: Person
+    at: datetime
+    number: int
+    kind: Literal["pick"] = "pick"
+
+
+@dataclass(frozen=True, slots=True)
+class ShareReply:
+    """A person posts the answer that this message carries for all in its place, as a message without buttons."""
+
+    event_id: str
+    place: Place
+    message: MessageRef
+    by: Person
+    at: datetime
+    kind: Literal["share"] = "share"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadOpened:
+    """A person began a thread, in which the bot may greet; `by` is who began it."""
+
+    event_id: str
+    place: Place
+    by: Person
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture to show: PNG file in the data folder, what it shows in words, and the parameters that made it."""
+    """A picture to show: its file in the data folder, what it shows in words, and the parameters that made it."""
 
     id: str
     path: str
     alt: str
     parameters: Mapping[str, str | int | float]
+
+    @property
+    def media_type(self) -> str:
+        """By the file's name: PNG, or GIF for one that moves."""
+        return "image/gif" if self.path.endswith(".gif") else "image/png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +194,10 @@ class Notice:
     kind: Literal["notice"] = "notice"
 
 
-Ask = IncomingMessage | CommandCall | RegenerateReply | ContinueReply | Notice
+OnAnswer = RegenerateReply | ContinueReply | ReviseReply | PickPicture | ShareReply
+"""What a person does with an answer and gets another turn for."""
+
+Ask = IncomingMessage | CommandCall | OnAnswer | Notice
 """Everything that is answered, and so passes the inbox."""
 
 
@@ -178,16 +247,23 @@ class Control(StrEnum):
     SUGGEST = "suggest"
     REGENERATE = "regenerate"
     CONTINUE = "continue"
+    PICK = "pick"
+    SHARE = "share"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The last state of an answer: Markdown, a small note beneath it, pictures, and what can be pressed."""
+    """The last state of an answer: Markdown, a small note beneath it, pictures, and what can be pressed.
+
+    `changes` are those that can be ordered of it, in the order to be offered. `private`: only the asker sees it.
+    """
 
     text: str
     note: str = ""
     pictures: tuple[Picture, ...] = ()
     controls: frozenset[Control] = frozenset()
+    changes: tuple[Change, ...] = ()
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

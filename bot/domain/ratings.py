@@ -22,6 +22,9 @@ class RatingSource(StrEnum):
     REACTION = "reaction"
     BUTTON = "button"
     TEXT = "text"
+    # A picture picked among others; a draft used as it is.
+    PICK = "pick"
+    USE = "use"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,11 @@ class Reply(Protocol):
         """The answer waits; `position` in line, 0 when it is being made but has no words yet."""
         ...
 
-    async def show(self, text: str, note: str = "") -> None:
-        """The whole text so far as Markdown; `note` says what is under way (progress). The platform may skip states."""
+    async def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
+        """The whole text so far as Markdown; `note` says what is under way (progress), `preview` is a picture so far.
+
+        The platform may skip states, and previews where it cannot show them.
+        """
         ...
 
     async def finish(self, answer: Answer) -> None:

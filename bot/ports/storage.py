@@ -264,6 +264,14 @@ class Files(Protocol):
         """
         ...
 
+    async def read(self, path: str) -> bytes:
+        """The bytes of a file by the path that `keep` gave.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        ...
+
     async def remove(self, paths: Sequence[str]) -> None:
         """Delete files by the path that `keep` gave; missing ones are nothing to do."""
         ...

@@ -46,6 +46,8 @@ def fields_of(turn: Turn) -> dict[str, Any]:
         "finished_s": turn.timings.finished,
         "attachments": [asdict(attachment) for attachment in turn.attachments],
         "picture_count": len(turn.pictures),
+        "revises": turn.revises,
+        "change": turn.change or None,
     }
     if turn.prompt is not None:
         # By hand: there may be hundreds, and asdict takes ten times as long.
@@ -79,6 +81,8 @@ def turn_of(row: Mapping[str, Any], pictures: Sequence[Picture]) -> Turn:
         timings=Timings(row["admitted_s"], row["first_piece_s"], row["finished_s"]),
         attachments=attachments_of(row["attachments"]),
         pictures=tuple(pictures),
+        revises=row["revises"],
+        change=row["change"] or "",
     )
 
 

@@ -15,7 +15,8 @@ from bot.domain.generation import (
     PaintRequest,
     Queued,
 )
-from bot.domain.messages import Control, StopReply
+from bot.domain.messages import Control, PickPicture, StopReply
+from bot.domain.ratings import RatingSource, Verdict
 from bot.errors import RequestRejected
 from tests.houses import ANA, DIRECT, LIN, open_house
 
@@ -88,3 +89,31 @@ async def test_what_the_painter_refuses_is_told(tmp_path: Path) -> None:
 
     assert answer.status is TurnStatus.FAILED
     assert "too bright" in answer.text
+
+
+async def test_a_picked_picture_is_shown_alone_and_counts_as_liked(tmp_path: Path) -> None:
+    async with open_house(tmp_path, painter=ScriptedPainter()) as house:
+        grid = await house.call("image", prompt="a smiling cat", count=3, seed=5)
+        assert Control.PICK in house.platform.finished[-1].answer.controls  # type: ignore[union-attr]
+        picked = await house.press(PickPicture, grid.id, number=2)
+        shown = house.platform.finished[-1].answer
+        async with house.services.units.reading() as uow:
+            (rating,) = await uow.ratings.of_turns([picked.id])
+
+    assert shown is not None
+    assert [picture.parameters["seed"] for picture in shown.pictures] == [6]
+    assert Control.PICK not in shown.controls
+    assert (picked.revises, picked.change, picked.parent_id) == (grid.id, "pick", grid.parent_id)
+    assert picked.pictures[0].path != grid.pictures[1].path
+    assert (tmp_path / picked.pictures[0].path).read_bytes() == b"\x89PNG1"
+    assert (rating.person, rating.verdict, rating.source) == (ANA.key, Verdict.GOOD, RatingSource.PICK)
+    assert rating.release == "painter"
+
+
+async def test_a_picture_that_is_not_there_cannot_be_picked(tmp_path: Path) -> None:
+    async with open_house(tmp_path, painter=ScriptedPainter()) as house:
+        grid = await house.call("image", prompt="a smiling cat", count=2)
+        refused = await house.press(PickPicture, grid.id, number=3)
+
+    assert refused.status is TurnStatus.REFUSED
+    assert refused.text == "There is no picture 3: this answer has 2."

@@ -1,0 +1,68 @@
+"""What is shown of an answer in its last state, and what can be pressed under it."""
+
+from __future__ import annotations
+
+import re
+
+from bot.domain.conversation import Turn, TurnStatus
+from bot.domain.messages import Answer, Change, Control
+
+# The origins of texts that people mean to use elsewhere.
+DRAFTS = frozenset({"write", "translate"})
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LATIN_WORD = re.compile(r"[A-Za-z]+")
+
+
+def answer_of(turn: Turn) -> Answer:
+    """A turn in its last state, as platforms show it."""
+    return Answer(turn.text, turn.note, turn.pictures, controls_under(turn), changes_under(turn), turn.private)
+
+
+def controls_under(turn: Turn) -> frozenset[Control]:
+    """Made answers are rated and made again; written ones are improved upon, and continued when they broke off.
+
+    A picture is picked from several. Drafts, and what only the asker sees, can be posted for all.
+    """
+    if not _is_made(turn):
+        return frozenset({Control.REGENERATE}) if turn.status is TurnStatus.FAILED else frozenset()
+    controls = {Control.RATE, Control.REGENERATE}
+    if turn.text:
+        controls.add(Control.SUGGEST)
+    if _broke_off(turn) and turn.text and not turn.aside:
+        controls.add(Control.CONTINUE)
+    if len(turn.pictures) > 1:
+        controls.add(Control.PICK)
+    if turn.text and (turn.private or turn.origin in DRAFTS):
+        controls.add(Control.SHARE)
+    return frozenset(controls)
+
+
+def changes_under(turn: Turn) -> tuple[Change, ...]:
+    """The changes that can be ordered of an answer: a draft's wording and language, a picture's details and motion."""
+    if not _is_made(turn) or turn.status is TurnStatus.FAILED:
+        return ()
+    if turn.origin == "image":
+        return (Change.VARY, Change.ANIMATE) if _is_one_still(turn) else ()
+    if turn.origin not in DRAFTS or not turn.text:
+        return ()
+    other = Change.ENGLISH if _is_mostly_chinese(turn.text) else Change.CHINESE
+    return (Change.SHORTER, Change.LONGER, Change.FORMAL, Change.FRIENDLY, other)
+
+
+def _is_made(turn: Turn) -> bool:
+    """Whether a model made it; what was only said, refused or forgotten offers nothing."""
+    return turn.release is not None and turn.status not in (TurnStatus.REFUSED, TurnStatus.FORGOTTEN)
+
+
+def _broke_off(turn: Turn) -> bool:
+    at_limit = turn.sampling is not None and turn.completion_tokens >= turn.sampling.max_tokens
+    return at_limit or turn.status in (TurnStatus.STOPPED, TurnStatus.INTERRUPTED)
+
+
+def _is_one_still(turn: Turn) -> bool:
+    return len(turn.pictures) == 1 and turn.pictures[0].media_type == "image/png"
+
+
+def _is_mostly_chinese(text: str) -> bool:
+    return len(_HAN.findall(text)) > len(_LATIN_WORD.findall(text))
