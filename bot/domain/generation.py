@@ -127,8 +127,39 @@ class EngineState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PaintStyle:
+    """A style that a painter was trained on: its name, the same for people, and the file of a sample ("": none)."""
+
+    name: str
+    en: str
+    zh: str
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PainterTraits:
+    """What a painter can do: its styles (none known: any words), the pixels of a side that it was made for, what it
+    draws with when nobody says otherwise; whether it varies a picture, and walks between seeds and between prompts.
+
+    `sheet` is the file of a picture of all styles ("": none). None: the model does not say.
+    """
+
+    styles: tuple[PaintStyle, ...] = ()
+    size: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    varies: bool = False
+    animates: bool = False
+    blends: bool = False
+    sheet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineHealth:
-    """An engine's state now. `detail` is a sentence for the operator; `window` counts tokens, prompt and answer."""
+    """An engine's state now. `detail` is a sentence for the operator; `window` counts tokens, prompt and answer.
+
+    `traits` are a painter's, once it is ready.
+    """
 
     state: EngineState
     model: str
@@ -141,6 +172,7 @@ class EngineHealth:
     capacity: int = 1
     # Those loaded beside the base model, which is always there.
     releases: tuple[str, ...] = ()
+    traits: PainterTraits | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -182,10 +214,14 @@ class PaintProgress:
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """The pictures as files' bytes, and the parameters that made them (model, seed, steps, size, guidance)."""
+    """The pictures as files' bytes, and the parameters that made them (model, seed, steps, size, guidance).
+
+    `seeds` are those of each picture: one that failed and was drawn again has another than its turn would be.
+    """
 
     images: tuple[bytes, ...]
     parameters: Mapping[str, str | int | float] = field(default_factory=dict)
+    seeds: tuple[int, ...] = ()
     media_type: str = "image/png"
 
 
