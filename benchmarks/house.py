@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.chat.admission import Admission
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
+from bot.chat.persona_library import PersonaLibrary
 from bot.chat.serving import ServedReleases
 from bot.chat.training import Training
 from bot.engine.scripted import ScriptedGenerator
@@ -45,6 +46,7 @@ async def open_core(
         learning=settings.learning,
         records=TrainingFiles(folder),
         painter=None,
+        personas=PersonaLibrary(folder),
         platforms={platform.name: platform for platform in platforms},
         admission=Admission(
             person_budget=settings.chat.person_budget,

@@ -22,6 +22,7 @@ from bot.chat.digests import keep_digests
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
 from bot.chat.learning import keep_learning
+from bot.chat.persona_library import PersonaLibrary
 from bot.chat.retention import keep_expiring
 from bot.chat.serving import ServedReleases
 from bot.chat.training import Training
@@ -135,6 +136,7 @@ async def _services(
         learning=settings.learning,
         records=TrainingFiles(settings.storage.data_folder),
         painter=painter,
+        personas=PersonaLibrary(settings.storage.data_folder),
         platforms={platform.name: platform for platform in platforms},
         admission=Admission(
             person_budget=settings.chat.person_budget,

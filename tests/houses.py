@@ -13,6 +13,7 @@ from pathlib import Path
 from bot.chat.admission import Admission
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
+from bot.chat.persona_library import PersonaLibrary
 from bot.chat.serving import ServedReleases
 from bot.chat.training import Training
 from bot.domain.conversation import Turn
@@ -178,6 +179,7 @@ async def open_house(
         learning=learned,
         records=TrainingFiles(folder),
         painter=painter,
+        personas=PersonaLibrary(folder),
         platforms={platform.name: platform},
         admission=Admission(
             person_budget=settings.person_budget,

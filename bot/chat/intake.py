@@ -7,10 +7,11 @@ message finds them as the conversation's latest, and a crash leaves all three or
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.chat.addressing import MESSAGE_LIMIT, clean, is_addressed_to_bot, looks_like_command
 from bot.chat.jobs import Services
+from bot.chat.place_settings import idle_window
 from bot.domain.commands import COMMANDS, format_call
 from bot.domain.conversation import Delivery, DeliveryState, Turn, TurnStatus, continues_latest
 from bot.domain.generation import Role
@@ -156,7 +157,9 @@ def _said(notice: Notice, conversation_id: str, services: Services) -> Turn:
 def _words_of(ask: IncomingMessage | CommandCall) -> tuple[str, str]:
     """The question's text and origin. A command called by a form is stored as the line one could have typed."""
     if isinstance(ask, CommandCall):
-        return clean(format_call(ask.name, ask.options)), ask.name
+        # The message that a menu was opened on is kept in words too, so that asking again begins there again.
+        options = {**ask.options, "from": ask.message.message} if ask.message else ask.options
+        return clean(format_call(ask.name, options)), ask.name
     text = clean(ask.text)
     if looks_like_command(text):
         return text, text[1:].split(maxsplit=1)[0].lower()
@@ -181,7 +184,7 @@ async def _parent_of(
         if turn is not None and reachable and not turn.aside:
             return turn.id
     latest = await uow.turns.latest(conversation_id)
-    idle = timedelta(minutes=services.settings.idle_minutes)
+    idle = await idle_window(ask.place, ask.by, services, uow)
     carries_on = continues_latest(ask.place, latest, services.clock.now(), idle)
     return latest.id if latest is not None and carries_on else None
 
@@ -195,6 +198,8 @@ async def _beside_or_after(ask: OnAnswer, services: Services, uow: UnitOfWork) -
     before = shown.id if isinstance(ask, ContinueReply) else shown.parent_id
     question = await uow.turns.get(before) if before else None
     if conversation is None or question is None or TurnStatus.FORGOTTEN in (shown.status, question.status):
+        return None
+    if shown.private and question.author != ask.by.key:
         return None
     answer = _waiting_answer(question.id, shown, ask, services)
     return Accepted(conversation.place, question, _made_from(shown, ask, answer))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.chat.admission import Admission
+from bot.chat.persona_library import PersonaLibrary
 from bot.chat.serving import ServedReleases
 from bot.chat.showing import LiveReply, StoredDeliveries
 from bot.chat.training import Training
@@ -41,6 +42,7 @@ class Services:
     learning: LearningSettings
     records: TrainingRecords
     painter: Painter | None
+    personas: PersonaLibrary
     platforms: Mapping[Platform, ChatPlatform]
     admission: Admission
     clock: Clock

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from bot.chat.attachments import read_attachments
 from bot.chat.jobs import Job, Services
-from bot.chat.prompting import Prompt, fit, instructions, spoken
+from bot.chat.place_settings import settings_of
+from bot.chat.prompting import Prompt, fit, spoken, system_message
 from bot.chat.streaming import write_answer
 from bot.domain.conversation import Turn
 from bot.domain.generation import SamplingParams
 from bot.domain.lines import say
+from bot.domain.place_settings import PlaceSettings
 from bot.domain.places import PlaceKind
 
 # Between two looks at an answer that another process is making.
@@ -21,19 +23,23 @@ ANOTHER_LOOK_S = 1.0
 async def reply(job: Job, services: Services) -> Turn:
     """Answer a message, answer it again, or go on with an answer."""
     await keep_attachments(job, services)
-    path = await _path(job, services)
-    prompt = await _prompt(job, services, path)
+    here, path = await _path(job, services)
+    prompt = await _prompt(job, services, here, path)
     sampling = SamplingParams(max_tokens=prompt.answer_tokens)
     return await write_answer(job, services, prompt.messages, sampling, note=_left_out(job, prompt, path))
 
 
-async def _path(job: Job, services: Services) -> Sequence[Turn]:
-    """The branch that the question ends, once another process (if any) has finished what it answers on it."""
+async def _path(job: Job, services: Services) -> tuple[PlaceSettings, Sequence[Turn]]:
+    """What holds here, and as much of the branch that the question ends as is remembered here.
+
+    It is read once another process (if any) has finished what it answers on the branch.
+    """
     while True:
         async with services.units.reading() as uow:
-            path = await uow.turns.path(job.question.id)
+            here = await settings_of(job.place, job.asker, services, uow)
+            path = await uow.turns.path(job.question.id, limit=here.memory + 1)
         if not any(turn.status.is_open for turn in path):
-            return path
+            return here, path
         await asyncio.sleep(ANOTHER_LOOK_S)
 
 
@@ -46,15 +52,14 @@ async def keep_attachments(job: Job, services: Services) -> None:
         await uow.turns.update(job.question)
 
 
-async def _prompt(job: Job, services: Services, path: Sequence[Turn]) -> Prompt:
-    settings = services.settings
+async def _prompt(job: Job, services: Services, here: PlaceSettings, path: Sequence[Turn]) -> Prompt:
     people = {turn.author for turn in path if not turn.is_by_bot}
     several = len(people) > 1 and job.place.kind is not PlaceKind.DIRECT
     return await fit(
-        instructions(settings.bot_name, settings.instructions, job.locale),
+        system_message(here, services, job.locale),
         spoken(path, named=several),
         services.generator,
-        answer_tokens=settings.max_answer_tokens,
+        answer_tokens=services.settings.max_answer_tokens,
     )
 
 

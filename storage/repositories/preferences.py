@@ -11,6 +11,7 @@ from sqlalchemy import Row, bindparam, delete, select
 
 from bot.domain.preferences import Preference, PreferenceName
 from storage import tables
+from storage.columns import Key
 from storage.prepared import Prepared
 from storage.transaction import Transaction
 
@@ -52,7 +53,7 @@ class SqlPreferences:
 def _of_owners(count: int) -> Prepared:
     """Asked for every message, of one or two owners. A list in one parameter is beyond a prepared statement."""
     table = tables.preference
-    owners = [bindparam(f"owner_{number}") for number in range(count)]
+    owners = [bindparam(f"owner_{number}", type_=Key()) for number in range(count)]
     columns = (table.c.owner, table.c.name, table.c.value, table.c.set_by, table.c.set_at)
     return Prepared(select(*columns).where(table.c.owner.in_(owners)).order_by(table.c.owner, table.c.name))
 
