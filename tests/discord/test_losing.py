@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.discord.bots import Bot, open_bot
 from tests.houses import FakeClock
@@ -178,9 +179,11 @@ async def test_the_bot_can_be_stopped_while_a_session_is_lost(
 async def test_a_discord_out_of_reach_is_a_line_in_the_log_and_no_traceback(
     bot: Bot, server: DiscordServer, channel: Channel, ana: Person, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await server.faults.outage(1.0)
+    with capture_logs() as ours:
+        await server.faults.outage(1.0)
 
-    await server.until(lambda: server.connected, timeout=20)
-    await ana.says(channel, f"{server.bot.mention} hello")
-    await bot.answers(channel)
+        await server.until(lambda: server.connected, timeout=20)
+        await ana.says(channel, f"{server.bot.mention} hello")
+        await bot.answers(channel)
     assert "Traceback" not in caplog.text
+    assert not [line for line in ours if "exc_info" in line]
