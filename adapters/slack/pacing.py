@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Mapping
+from weakref import WeakValueDictionary
 
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from bot.chat.windows import MovingWindow
 
 SLACK_RATES: Mapping[str, str] = {
     # One a second and channel, short bursts tolerated.
@@ -35,7 +33,7 @@ SLACK_RATES: Mapping[str, str] = {
 """Requests in a time, by method, as Slack's tiers have it."""
 
 _BY_CHANNEL = {"chat.postMessage"}
-# Beyond a window's end, so that neither clock is early.
+# Beyond a window's end, since Slack's clock counts otherwise than ours.
 _MARGIN_S = 0.02
 _FREE = 1_000_000
 
@@ -44,26 +42,25 @@ class Pace:
     """Who may ask what, and when."""
 
     def __init__(self, rates: Mapping[str, str]) -> None:
-        self._rates: dict[str, RateLimitItem] = {method: parse(rate) for method, rate in rates.items()}
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
-        self._lines: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._windows = {method: MovingWindow(rate) for method, rate in rates.items()}
+        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._paused: dict[str, float] = {}
 
     def room(self, method: str) -> int:
         """How many requests of a method may be sent without waiting (not for those counted by channel)."""
         if self._pause_left(method) > 0:
             return 0
-        rate = self._rates.get(method)
-        return self._windows.get_window_stats(rate, method).remaining if rate is not None else _FREE
+        window = self._windows.get(method)
+        return window.room(method) if window is not None else _FREE
 
     async def turn(self, method: str, channel: str = "") -> None:
         """Wait until a request may be sent, and count it. Those who wait go in the order they came."""
-        key, rate = key_of(method, channel), self._rates.get(method)
-        async with self._lines[key]:
-            wait = self._wait(rate, key)
+        key = key_of(method, channel)
+        async with self._lines.setdefault(key, asyncio.Lock()):
+            wait = self._wait(method, key)
             while wait > 0:
                 await asyncio.sleep(wait)
-                wait = self._wait(rate, key)
+                wait = self._wait(method, key)
 
     def pause(self, key: str, seconds: float) -> None:
         """Slack told this key to wait: nobody asks before that."""
@@ -71,7 +68,7 @@ class Pace:
 
     def take(self, method: str) -> bool:
         """Count a request that is to be sent at once, if there is room for it; not for methods counted by channel."""
-        return self._wait(self._rates.get(method), method) == 0
+        return self._wait(method, method) == 0
 
     async def rest(self, key: str) -> None:
         """Wait until a key that was told to wait may ask again."""
@@ -83,14 +80,14 @@ class Pace:
     def _pause_left(self, key: str) -> float:
         return self._paused.get(key, 0.0) - time.monotonic()
 
-    def _wait(self, rate: RateLimitItem | None, key: str) -> float:
+    def _wait(self, method: str, key: str) -> float:
         """Seconds until there may be room; 0 when there is, and then the request is counted."""
         pause = self._pause_left(key)
         if pause > 0:
             return pause
-        if rate is None or self._windows.hit(rate, key):
-            return 0.0
-        return max(0.0, self._windows.get_window_stats(rate, key).reset_time - time.time()) + _MARGIN_S
+        window = self._windows.get(method)
+        wait = window.take(key) if window is not None else 0.0
+        return wait + _MARGIN_S if wait > 0 else 0.0
 
 
 def key_of(method: str, channel: str) -> str:

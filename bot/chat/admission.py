@@ -1,37 +1,30 @@
 """Who is served now: budgets for each person and place, and one fair line for the engine's slots.
 
-Budgets are moving windows, kept here: the `limits` library, which reads them, starts a thread for nearly every request
-to sweep its memory. The line gives a free slot to the person who was served least recently, then to the place served
-least recently, then to the one who came first, so that nobody's burst of requests delays everyone else's first.
+The line gives a free slot to the person who was served least recently, then to the place served least recently, then to
+the one who came first, so that nobody's burst of requests delays everyone else's first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from limits import parse
-
+from bot.chat.windows import MovingWindow
 from bot.errors import Refused
 
 OnPosition = Callable[[int], Awaitable[None]]
 
 
 class Budget:
-    """So many requests in so much time for each key, written as "20/minute", in a moving window."""
+    """So many requests in so much time for each key, written as "20/minute"."""
 
     def __init__(self, rate: str, line: str) -> None:
-        limit = parse(rate)
-        self._amount = limit.amount
-        self._window = limit.get_expiry()
+        self._window = MovingWindow(rate)
         self._line = line
-        self._spent: dict[str, deque[float]] = {}
-        self._swept = 0.0
 
     def spend(self, key: str) -> None:
         """Count one request.
@@ -39,21 +32,9 @@ class Budget:
         Raises:
             Refused: the budget is used up; the line says for how many seconds.
         """
-        now = time.monotonic()
-        self._sweep(now)
-        spent = self._spent.setdefault(key, deque())
-        while spent and spent[0] <= now - self._window:
-            spent.popleft()
-        if len(spent) >= self._amount:
-            raise Refused(self._line, seconds=max(1, math.ceil(spent[0] + self._window - now)))
-        spent.append(now)
-
-    def _sweep(self, now: float) -> None:
-        """Once a window, forget the keys that spent nothing in it."""
-        if now - self._swept < self._window:
-            return
-        self._swept = now
-        self._spent = {key: spent for key, spent in self._spent.items() if spent and spent[-1] > now - self._window}
+        wait = self._window.take(key)
+        if wait > 0:
+            raise Refused(self._line, seconds=max(1, math.ceil(wait)))
 
 
 @dataclass(slots=True, eq=False)
