@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -45,13 +45,8 @@ async def write_answer(
         GenerationError: the engine did not finish; `job.text` holds what it wrote.
     """
     async with services.admission.slot(job.asker.key, job.place.key, job.live.waiting):
-        job.answer = replace(
-            job.answer,
-            prompt=tuple(messages) if keep_prompt else None,
-            sampling=sampling,
-            timings=replace(job.answer.timings, admitted=_since(job, services)),
-        )
-        finished = await _stream(job, services, tuple(messages), note)
+        admitted(job, services, messages if keep_prompt else None, sampling)
+        finished = await stream(job, services, messages, sampling, note)
     if not job.text.strip():
         raise GenerationError("error.empty_answer")
     too_long = finished.reason is FinishReason.LENGTH
@@ -59,13 +54,33 @@ async def write_answer(
     return job.answer.ended(TurnStatus.COMPLETE, job.text.strip(), "\n".join(filter(None, notes)))
 
 
-async def _stream(job: Job, services: Services, messages: tuple[PromptMessage, ...], note: str) -> Finished:
-    """The engine's events into the job: text, release, token counts and timings."""
-    assert job.answer.sampling is not None
+def admitted(job: Job, services: Services, prompt: Sequence[PromptMessage] | None, sampling: SamplingParams) -> None:
+    """The answer has its slot: keep with its turn what it is written from, and when that was."""
+    job.answer = replace(
+        job.answer,
+        prompt=None if prompt is None else tuple(prompt),
+        sampling=sampling,
+        timings=replace(job.answer.timings, admitted=_since(job, services)),
+    )
+
+
+async def stream(
+    job: Job,
+    services: Services,
+    messages: Sequence[PromptMessage],
+    sampling: SamplingParams,
+    note: str = "",
+    *,
+    enough: Callable[[str], bool] | None = None,
+) -> Finished:
+    """The engine's events into the job, inside a slot: text after what is there, release, token counts and timings.
+
+    Once the text is `enough`, the engine is told to end.
+    """
     request = GenerationRequest(
         job.answer.id,
-        messages,
-        job.answer.sampling,
+        tuple(messages),
+        sampling,
         person=job.asker.key,
         place=job.place.key,
         release=services.releases.chosen_for(job.answer.conversation_id),
@@ -81,6 +96,9 @@ async def _stream(job: Job, services: Services, messages: tuple[PromptMessage, .
                 case Piece(text):
                     _take_piece(job, services, text)
                     job.live.show(job.text, note)
+                    if enough is not None and enough(job.text):
+                        await services.generator.cancel(request.id)
+                        enough = None
                 case Finished():
                     _take_end(job, services, event)
                     return event
