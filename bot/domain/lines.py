@@ -10,6 +10,7 @@ from bot.domain.learning_lines import LEARNING
 from bot.domain.summary_lines import SUMMARIES
 from bot.domain.texts import Text, is_chinese
 from bot.domain.training_lines import TRAINING
+from bot.domain.writing_lines import WRITING
 
 __all__ = ["LINES", "Text", "is_chinese", "say"]
 
@@ -249,4 +250,5 @@ LINES: dict[str, Text] = {
     **LEARNING,
     **SUMMARIES,
     **TRAINING,
+    **WRITING,
 }
