@@ -90,7 +90,17 @@ IMAGE = Command(
             high=100,
             completes=True,
         ),
+        Option("negative", OptionType.TEXT, Text("what not to draw", "不要画什么"), high=500),
         Option("count", OptionType.INTEGER, Text("how many pictures, 1 to 4", "张数，1 到 4"), low=1, high=4),
+        Option(
+            "animate",
+            OptionType.TEXT,
+            Text("let it move: “yes”, or what it turns into", "画成动图：填 yes，或它要变成什么"),
+            high=1000,
+        ),
+        Option("size", OptionType.INTEGER, Text("pixels of a side", "边长（像素）"), low=64, high=1024),
+        Option("steps", OptionType.INTEGER, Text("more steps take longer", "步数，越多越慢"), low=1, high=100),
+        Option("guidance", OptionType.NUMBER, Text("how closely it follows the words", "多大程度贴合描述"), high=20),
         Option(
             "seed",
             OptionType.INTEGER,

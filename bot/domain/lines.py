@@ -7,6 +7,7 @@ so that a test can hold both languages to the same set.
 from __future__ import annotations
 
 from bot.domain.learning_lines import LEARNING
+from bot.domain.painting_lines import PAINTING
 from bot.domain.summary_lines import SUMMARIES
 from bot.domain.texts import Text, is_chinese
 from bot.domain.training_lines import TRAINING
@@ -141,40 +142,6 @@ LINES: dict[str, Text] = {
         "This conversation is longer than the model can read: the oldest messages ({count}) are left out from here on.",
         "对话超出了模型能读的长度：从这里起不再读最早的 {count} 条。",
     ),
-    # /image.
-    "paint.progress": Text("Drawing: step {done} of {total}", "正在画：第 {done}/{total} 步"),
-    "paint.empty": Text(
-        "Tell me what to draw: /image and some words.",
-        "请告诉我画什么：在 /image 后写几个字。",
-    ),
-    "paint.range": Text(
-        "“{option}” must lie between {low} and {high}, not {value}.",
-        "「{option}」须在 {low} 到 {high} 之间，而不是 {value}。",
-    ),
-    "paint.size": Text(
-        "The size of a picture must be a multiple of 8 pixels, not {value}.",
-        "图片边长须是 8 像素的倍数，而不是 {value}。",
-    ),
-    "paint.unicode": Text(
-        "These words are not valid text. Please type them again.",
-        "这段文字含有无效字符，请重新输入。",
-    ),
-    "paint.too_long": Text(
-        "The painter reads at most {limit} tokens, and these words are {tokens}. Please say it shorter.",
-        "画师最多读 {limit} 个词元，而这段描述有 {tokens} 个，请写短一些。",
-    ),
-    "paint.held_back": Text(
-        "The painter's safety filter held this picture back. Please try other words.",
-        "画师的安全过滤器拦下了这幅画，请换一种说法。",
-    ),
-    "paint.no_memory": Text(
-        "There is not enough memory for this picture. Ask for fewer or smaller ones, or tell the admin.",
-        "内存不足，画不出这幅画。请减少张数或缩小尺寸，或告诉管理员。",
-    ),
-    "paint.died": Text(
-        "The painter stopped twice over this picture. Please try again later, or tell the admin.",
-        "画师在画这幅画时两次中断，请稍后再试，或告诉管理员。",
-    ),
     # /privacy.
     "privacy.kept": Text(
         "I keep of you, on the machine that I run on only: messages {turns}, ratings {ratings}, suggested answers "
@@ -248,6 +215,7 @@ LINES: dict[str, Text] = {
         "请用 👍 或 👎 评价回答，每个评价都会保存。你也可以重新生成、继续、停止回答，或给出更好的答案。",
     ),
     **LEARNING,
+    **PAINTING,
     **SUMMARIES,
     **TRAINING,
     **WRITING,
