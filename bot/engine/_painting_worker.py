@@ -1,18 +1,18 @@
-"""The painter's process: `python -m bot.engine._painting_worker MODEL THREADS DTYPE`.
+"""The painter's process: `python -m bot.engine._painting_worker MODEL THREADS DTYPE [CHECKER]`.
 
 It speaks frames (`bot.engine.wire`) on its standard input and output, and ends by itself when its input does. The main
 thread loads the pipeline and paints one request after another; a reader takes messages in and ends the process at the
 end of the input. Messages by their `kind`, first those that come in:
 
-    paint    {id, seed, request}           → step*, part*, then painted, refused, cancelled or broken
+    paint    {id, seed, request}           → step*, part*, then painted, refused, cancelled or broken; source in base64
     cancel   {id}                          the painting ends after its present step
 
     progress {detail}                      loading began
-    ready    {detail}                      pictures can be painted
+    ready    {detail, traits}              pictures can be painted
     failed   {detail}                      they never can; the process ends
-    step     {id, done, total}
+    step     {id, done, total, preview}    preview: a small PNG in base64, or null
     part     {id, picture, data}           the next bytes of a picture, base64
-    painted  {id, parameters}              all parts were sent
+    painted  {id, parameters, seeds, media_type}  all parts were sent
     refused  {id, line, values}            why the request is impossible: a line for people
     cancelled {id}
     broken   {id, detail, memory}          a step failed; detail names the error, and holds no content
@@ -27,11 +27,12 @@ import signal
 import sys
 import threading
 import traceback
+from dataclasses import asdict
 from queue import SimpleQueue
 
-from bot.domain.generation import PaintRequest
+from bot.engine._drawing import Drawn
 from bot.engine._pipeline import Pipeline
-from bot.engine.wire import Message
+from bot.engine.wire import Message, unpack_paint
 from bot.engine.worker import Channel, _where
 from bot.errors import ModelError, RequestRejected
 
@@ -46,11 +47,12 @@ class _Cancelled(Exception):
 class PaintingWorker:
     """One pipeline's process."""
 
-    def __init__(self, channel: Channel, model: str, threads: int, dtype: str) -> None:
+    def __init__(self, channel: Channel, model: str, threads: int, dtype: str, checker: str) -> None:
         self._channel = channel
         self._model = model
         self._threads = threads
         self._dtype = dtype
+        self._checker = checker
         self._requests: SimpleQueue[Message] = SimpleQueue()
         self._cancelled = -1
 
@@ -59,7 +61,7 @@ class PaintingWorker:
         threading.Thread(target=self._read, name="reader", daemon=True).start()
         self._channel.send("progress", detail=f"loading {self._model}")
         try:
-            pipeline = Pipeline.load(self._model, self._threads, self._dtype)
+            pipeline = Pipeline.load(self._model, self._threads, self._dtype, self._checker)
         except ModelError as error:
             self._channel.send("failed", detail=str(error))
             return
@@ -67,7 +69,7 @@ class PaintingWorker:
             traceback.print_exc()
             self._channel.send("failed", detail=f"{self._model} could not be loaded ({_where(error)}).")
             return
-        self._channel.send("ready", detail=pipeline.description)
+        self._channel.send("ready", detail=pipeline.description, traits=asdict(pipeline.traits))
         while True:
             self._paint(pipeline, self._requests.get())
 
@@ -83,13 +85,14 @@ class PaintingWorker:
     def _paint(self, pipeline: Pipeline, message: Message) -> None:
         number = message["id"]
 
-        def on_step(done: int, total: int) -> None:
+        def on_step(done: int, total: int, preview: bytes | None) -> None:
             if self._cancelled == number:
                 raise _Cancelled
-            self._channel.send("step", id=number, done=done, total=total)
+            shown = None if preview is None else base64.b64encode(preview).decode("ascii")
+            self._channel.send("step", id=number, done=done, total=total, preview=shown)
 
         try:
-            pictures, parameters = pipeline.paint(PaintRequest(**message["request"]), message["seed"], on_step)
+            drawn = pipeline.paint(unpack_paint(message["request"]), message["seed"], on_step)
         except _Cancelled:
             self._channel.send("cancelled", id=number)
         except RequestRejected as error:
@@ -97,14 +100,16 @@ class PaintingWorker:
         except Exception as error:  # one failing request must not end the others
             self._channel.send("broken", id=number, detail=_where(error), memory=_is_about_memory(error))
         else:
-            self._send_pictures(number, pictures)
-            self._channel.send("painted", id=number, parameters=parameters)
+            self._send(number, drawn)
 
-    def _send_pictures(self, number: int, pictures: list[bytes]) -> None:
-        for index, picture in enumerate(pictures):
+    def _send(self, number: int, drawn: Drawn) -> None:
+        for index, picture in enumerate(drawn.files):
             for start in range(0, len(picture), _PART_BYTES):
                 data = base64.b64encode(picture[start : start + _PART_BYTES]).decode("ascii")
                 self._channel.send("part", id=number, picture=index, data=data)
+        self._channel.send(
+            "painted", id=number, parameters=drawn.parameters, seeds=drawn.seeds, media_type=drawn.media_type
+        )
 
 
 def _is_about_memory(error: Exception) -> bool:
@@ -122,8 +127,8 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     os.environ["DIFFUSERS_DISABLE_REMOTE_CODE"] = "1"
-    model, threads, dtype = arguments
-    PaintingWorker(channel, model, int(threads), dtype).work()
+    model, threads, dtype, checker = (*arguments, "")[:4]
+    PaintingWorker(channel, model, int(threads), dtype, checker).work()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import itertools
 import secrets
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import asdict
 
 import structlog
 
@@ -20,6 +19,7 @@ from bot.domain.generation import (
     EngineHealth,
     EngineState,
     Painted,
+    PainterTraits,
     PaintEvent,
     PaintProgress,
     PaintRequest,
@@ -27,7 +27,7 @@ from bot.domain.generation import (
 )
 from bot.engine._pipeline_folder import public_name
 from bot.engine.process import WorkerProcess
-from bot.engine.wire import Message
+from bot.engine.wire import Message, pack_paint, unpack_traits
 from bot.errors import EngineDied, EngineDown, EngineLoading, GenerationError, RequestRejected
 
 log = structlog.get_logger(__name__)
@@ -37,12 +37,13 @@ _DEATHS_BEFORE_READY = 3
 _LONGEST_PAUSE_S = 30.0
 # Seeds that are drawn stay short enough to be typed again.
 _DRAWN_SEEDS = 2**31
-_RANGES: dict[str, tuple[int, int]] = {
+_RANGES: dict[str, tuple[float, float]] = {
     "size": (64, 2048),
     "steps": (1, 200),
     "guidance": (0, 50),
     "count": (1, 4),
     "seed": (0, 2**63 - 1),
+    "strength": (0.05, 1.0),
 }
 
 
@@ -85,15 +86,19 @@ class LocalPainter:
         model: a folder or a Hub id.
         threads: for the processor's work; 0 for one a physical core.
         dtype: "auto" (by the hardware), "float32" or "bfloat16".
+        checker: a folder or a Hub id of an image classifier that looks at every picture before people do; "" for none.
         load_wait_s: how long a request waits for a painter that is loading before EngineLoading.
     """
 
-    def __init__(self, model: str, *, threads: int = 0, dtype: str = "auto", load_wait_s: float = 120.0) -> None:
+    def __init__(
+        self, model: str, *, threads: int = 0, dtype: str = "auto", checker: str = "", load_wait_s: float = 120.0
+    ) -> None:
         self._name = public_name(model)
-        self._arguments = (model, str(threads), dtype)
+        self._arguments = (model, str(threads), dtype, checker)
         self._load_wait_s = load_wait_s
         self._state = EngineState.LOADING
         self._detail = ""
+        self._traits: PainterTraits | None = None
         self._settled = asyncio.Event()
         self._numbers = itertools.count()
         self._line: deque[_Job] = deque()
@@ -141,6 +146,7 @@ class LocalPainter:
             running=int(self._current is not None),
             waiting=len(self._line),
             detail=self._detail,
+            traits=self._traits,
         )
 
     # --- the port ---
@@ -189,7 +195,7 @@ class LocalPainter:
         if self._state is EngineState.READY and self._current is None and self._line:
             self._current = job = self._line.popleft()
             job.pictures.clear()
-            self._send("paint", id=job.number, seed=job.seed, request=asdict(job.request))
+            self._send("paint", id=job.number, seed=job.seed, request=pack_paint(job.request))
         for position, job in enumerate(self._line, start=1):
             job.tell_position(position)
 
@@ -213,6 +219,7 @@ class LocalPainter:
 
     def _on_ready(self, message: Message) -> None:
         self._state, self._detail = EngineState.READY, message["detail"]
+        self._traits = unpack_traits(message["traits"])
         self._settled.set()
         log.info("painter.ready", model=self._name, detail=self._detail)
         self._advance()
@@ -221,7 +228,8 @@ class LocalPainter:
         self._fail(message["detail"])
 
     def _on_step(self, message: Message) -> None:
-        self._job().events.put_nowait(PaintProgress(message["done"], message["total"]))
+        preview = None if message["preview"] is None else base64.b64decode(message["preview"])
+        self._job().events.put_nowait(PaintProgress(message["done"], message["total"], preview))
 
     def _on_part(self, message: Message) -> None:
         self._job().pictures[message["picture"]] += base64.b64decode(message["data"])
@@ -229,7 +237,7 @@ class LocalPainter:
     def _on_painted(self, message: Message) -> None:
         pictures = self._job().pictures
         images = tuple(bytes(pictures[index]) for index in sorted(pictures))
-        self._end_job(Painted(images, message["parameters"]))
+        self._end_job(Painted(images, message["parameters"], tuple(message["seeds"]), message["media_type"]))
 
     def _on_refused(self, message: Message) -> None:
         self._end_job(RequestRejected(message["line"], **message["values"]))
@@ -334,6 +342,6 @@ def _check(request: PaintRequest) -> None:
     if request.size is not None and request.size % 8:
         raise RequestRejected("paint.size", value=request.size)
     try:
-        "".join((request.prompt, request.style, request.negative)).encode()
+        "".join((request.prompt, request.towards, request.style, request.negative)).encode()
     except UnicodeEncodeError as error:
         raise RequestRejected("paint.unicode") from error

@@ -7,13 +7,14 @@ JSON, and not pickle, so that a worker can never make the bot run anything. The 
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import struct
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from bot.domain.generation import PromptMessage, Role, SamplingParams
+from bot.domain.generation import PainterTraits, PaintRequest, PaintStyle, PromptMessage, Role, SamplingParams
 
 Message = dict[str, Any]
 
@@ -69,3 +70,20 @@ def pack_sampling(sampling: SamplingParams) -> Message:
 def unpack_sampling(packed: Message) -> SamplingParams:
     """The parameters that `pack_sampling` packed."""
     return SamplingParams(**{**packed, "stop": tuple(packed["stop"])})
+
+
+def pack_paint(request: PaintRequest) -> Message:
+    """A request to paint as JSON."""
+    source = None if request.source is None else base64.b64encode(request.source).decode("ascii")
+    return {**asdict(request), "source": source}
+
+
+def unpack_paint(packed: Message) -> PaintRequest:
+    """The request that `pack_paint` packed."""
+    source = packed["source"]
+    return PaintRequest(**{**packed, "source": None if source is None else base64.b64decode(source)})
+
+
+def unpack_traits(packed: Message) -> PainterTraits:
+    """A painter's traits, which come as their fields."""
+    return PainterTraits(**{**packed, "styles": tuple(PaintStyle(**style) for style in packed["styles"])})

@@ -11,8 +11,8 @@ import pytest
 
 from bot.domain.generation import EngineState, PaintRequest
 from bot.domain.lines import say
-from bot.engine._pipeline import check_classes
 from bot.engine._pipeline_folder import check_weights, public_name, read_index
+from bot.engine._pipeline_loading import check_classes
 from bot.engine.painter import LocalPainter
 from bot.errors import EngineDown, ModelError, RequestRejected
 
