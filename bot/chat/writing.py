@@ -1,49 +1,145 @@
-"""`/write`: a text in a form, drafted from a few words."""
+"""`/write`, `/translate` and `/code`: a text in a form, made to order from a person's words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from bot.chat.drafting import Order, draft, room_for
+from bot.chat.form_files import CODE as CODE_FORM
+from bot.chat.form_files import TRANSLATION, load_forms
 from bot.chat.jobs import Job, Services
 from bot.chat.options import options_of
-from bot.chat.prompting import fit, instructions
+from bot.chat.place_settings import settings_of
+from bot.chat.prompting import fit, system_message
 from bot.chat.replying import keep_attachments
-from bot.chat.streaming import write_answer
-from bot.domain.commands import WRITE
+from bot.domain.commands import CODE, TRANSLATE, WRITE
 from bot.domain.conversation import Turn
+from bot.domain.forms import CREATIVITY, Asked, Form
 from bot.domain.generation import PromptMessage, Role, SamplingParams
-from bot.domain.lines import Text, is_chinese
+from bot.domain.languages import named_language
+from bot.domain.lengths import Length, is_mostly_chinese
+from bot.domain.lines import is_chinese
+from bot.domain.messages import OptionValue
+from bot.errors import Refused
 
-# What the model is asked for each form; `{about}` is the person's words.
-PROMPTS: Mapping[str, Text] = {
-    "free": Text("{about}", "{about}"),
-    "email": Text("Write an email: {about}", "写一封邮件：{about}"),
-    "announcement": Text("Write an announcement: {about}", "写一个公告：{about}"),
-    "story": Text("Tell me a story about {about}.", "讲一个关于{about}的故事。"),
-    "poem": Text("Write a poem about {about}.", "写首小诗：{about}"),
-    "list": Text("Make a list of {about}.", "列一个{about}的清单。"),
-    "rewrite": Text("Rewrite in plain language: {about}", "把这段话改写得更清楚：{about}"),
-    "title": Text("Suggest a short title for the following text.\n\n{about}", "给下面的文字起个标题：\n\n{about}"),
-}
+# Of answers to the same question, each takes its own stretch of seeds: one for each try.
+SEEDS_APART = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A text that a person wants: its form and words, the language it is asked in, and how words are chosen.
+
+    `language` is the one that the text is to be checked for, in lower-case English; `room` the answer's, in tokens.
+    """
+
+    form: Form
+    asked: Asked
+    locale: str
+    language: str
+    length: Length | None
+    creativity: str
+    seed: int | None
+    room: int
 
 
 async def write(job: Job, services: Services) -> Turn:
     """Draft the text that the command asks for."""
     options = options_of(job.question, WRITE)
+    form = (await load_forms(services.settings.data_folder)).form(str(options.get("form", "free")))
+    length = int(options.get("length", form.length or 0)) or None
+    if form.own_length and "length" in options:
+        raise Refused("write.own_length", form=form.label.in_locale(job.locale))
     await keep_attachments(job, services)
-    locale = _language(str(options.get("language", "")), job.locale)
-    about = "\n\n".join([str(options["about"]), *(file.text for file in job.question.attachments if file.text)])
-    request = PROMPTS[str(options.get("form", "free"))].in_locale(locale).format(about=about)
-    system = instructions(services.settings.bot_name, services.settings.instructions, locale)
-    prompt = await fit(
-        system,
-        [PromptMessage(Role.USER, request)],
-        services.generator,
-        answer_tokens=services.settings.max_answer_tokens,
+    language, words = named_language(str(options.get("language", form.language)), job.locale)
+    locale = {"english": "en", "chinese": "zh"}.get(language) or ("zh" if is_chinese(job.locale) else "en")
+    asked = Asked(
+        _with_files(job.question, str(options["about"])),
+        str(options.get("tone", "")),
+        str(options.get("audience", "")),
+        length,
+        words,
     )
-    return await write_answer(job, services, prompt.messages, SamplingParams(max_tokens=prompt.answer_tokens))
+    return await _make(job, services, _wish(form, asked, locale, language, options, services))
 
 
-def _language(asked: str, locale: str) -> str:
-    """The locale to write in: as asked, else the asker's."""
-    return {"english": "en", "chinese": "zh"}.get(asked) or ("zh" if is_chinese(locale) else "en")
+async def translate(job: Job, services: Services) -> Turn:
+    """Say a text, or attached ones, in another language: English for a Chinese text, else Chinese, unless named."""
+    options = options_of(job.question, TRANSLATE)
+    await keep_attachments(job, services)
+    text = _with_files(job.question, str(options.get("text", "")))
+    if not text:
+        raise Refused("write.no_text")
+    form = (await load_forms(services.settings.data_folder)).forms[TRANSLATION]
+    named = str(options.get("to", "")) or ("english" if is_mostly_chinese(text) else "chinese")
+    language, words = named_language(named, job.locale)
+    wish = _wish(form, Asked(text, language=words), job.locale, language, options, services)
+    # A translation is as long as its text: the usual room may be too small for it.
+    (cost,) = await services.generator.count_tokens([PromptMessage(Role.USER, text)])
+    return await _make(job, services, replace(wish, room=max(wish.room, 2 * cost)))
+
+
+async def code(job: Job, services: Services) -> Turn:
+    """Write code for a task."""
+    options = options_of(job.question, CODE)
+    await keep_attachments(job, services)
+    form = (await load_forms(services.settings.data_folder)).forms[CODE_FORM]
+    language = str(options.get("language", ""))
+    asked = Asked(_with_files(job.question, str(options["task"])), language=language)
+    return await _make(job, services, _wish(form, asked, job.locale, language.lower(), options, services))
+
+
+def _wish(
+    form: Form,
+    asked: Asked,
+    locale: str,
+    language: str,
+    options: Mapping[str, OptionValue],
+    services: Services,
+) -> Wish:
+    """What is wanted, as the options say, else the form, else the host."""
+    length = Length.about(asked.length) if asked.length else None
+    return Wish(
+        form=form,
+        asked=asked,
+        locale=locale,
+        language=language,
+        length=length,
+        creativity=str(options.get("creativity", form.creativity)),
+        seed=int(options["seed"]) if "seed" in options else None,
+        room=room_for(length, services.settings.max_answer_tokens),
+    )
+
+
+async def _make(job: Job, services: Services, wish: Wish) -> Turn:
+    form = wish.form
+    async with services.units.reading() as uow:
+        here = await settings_of(job.place, job.asker, services, uow)
+        beside = [turn.id for turn in await uow.turns.children(job.question.id)]
+    request = PromptMessage(Role.USER, form.request(wish.asked, wish.locale))
+    system = system_message(here, services, wish.locale)
+    prompt = await fit(system, [request], services.generator, answer_tokens=wish.room)
+    # A seed gives the same text again to the same call; "another" means another one.
+    apart = SEEDS_APART * beside.index(job.answer.id)
+    sampling = SamplingParams(
+        max_tokens=prompt.answer_tokens,
+        seed=None if wish.seed is None else wish.seed + apart,
+        **{**form.sampling, **CREATIVITY[wish.creativity]},  # type: ignore[arg-type]
+    )
+    order = Order(
+        prompt=prompt.messages,
+        sampling=sampling,
+        rendered=lambda text: form.rendered(text, wish.language),
+        faults=lambda text: form.faults(text, wish.language),
+        locale=wish.locale,
+        length=wish.length,
+        by_lines=form.by_lines,
+        sign_off=form.sign_off,
+    )
+    return await draft(job, services, order)
+
+
+def _with_files(question: Turn, words: str) -> str:
+    """The person's words, and the texts that they attached."""
+    return "\n\n".join(part for part in (words, *(file.text for file in question.attachments)) if part)

@@ -55,5 +55,5 @@ WRITING: dict[str, Text] = {
     "check.fenced_code": Text("The code must stand in a fenced block (```).", "代码须放在围栏代码块（```）里。"),
     "check.code_language": Text("The code block is not marked as {language}.", "代码块没有标明是 {language}。"),
     "check.parses": Text("The {language} code has an error at line {at}.", "{language} 代码第 {at} 行有语法错误。"),
-    "check.in_language": Text("The text is not in the language asked for ({language}).", "文字不是要求的语言（{language}）。"),
+    "check.in_language": Text("The text is not in {language}, as asked.", "文字不是要求的语言（{language}）。"),
 }

@@ -1,0 +1,256 @@
+"""A text made to order: drafted, measured and checked, and made right in a few tries, in everyone's sight.
+
+Too short a draft is gone on with, too long a one is ended at a sentence within its length; where neither helps, and for
+any other fault, the model is asked again with the fault named. What could not be made right is said beneath the text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.chat.jobs import Job, Services
+from bot.chat.prompting import LEAST_ANSWER
+from bot.chat.streaming import admitted, stream
+from bot.domain.conversation import Turn, TurnStatus
+from bot.domain.form_checks import Fault
+from bot.domain.generation import FinishReason, PromptMessage, Role, SamplingParams
+from bot.domain.lengths import Length, count, cut, split_sign_off, whole
+from bot.domain.lines import is_chinese, say
+from bot.errors import GenerationError
+from bot.settings import BUNDLED_WRITER
+
+# Tries after the first: to keep the length, and to mend what the checks found.
+LENGTH_TRIES = 4
+REPAIRS = 1
+# The bundled writer does not follow corrections, but its next draft may be right, and takes a second or two.
+BUNDLED_REPAIRS = 3
+
+# Tokens that a word or a character takes at the most, and what every text takes besides.
+TOKENS_PER_WORD = 2.2
+TOKENS_BESIDE = 24
+# A draft longer than it may be by this factor is ended: it will be cut or made again in any case.
+FAR_TOO_LONG = 1.3
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be made.
+
+    Attributes:
+        prompt: what the model is asked; the turn keeps it, for the text answers it whatever it took.
+        sampling: how words are chosen; its `max_tokens` is the room of the first draft.
+        rendered: what the model wrote, in its form's shape.
+        faults: what is wrong with a text, its length aside.
+        locale: the language of the prompt, in which the model is asked again.
+        length: how long it should be; None: as it comes.
+        by_lines, sign_off: as a form says (`bot.domain.forms.Form`).
+        note: said beneath the text in any case.
+    """
+
+    prompt: tuple[PromptMessage, ...]
+    sampling: SamplingParams
+    rendered: Callable[[str], str]
+    faults: Callable[[str], Sequence[Fault]]
+    locale: str
+    length: Length | None = None
+    by_lines: bool = False
+    sign_off: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A try: its text, what is wrong with it, by how much its length is wrong, and whether it broke off."""
+
+    text: str
+    faults: tuple[Fault, ...]
+    misses_by: int
+    broke_off: bool
+
+    @property
+    def is_right(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return bool(self.text) and not self.faults and not self.misses_by
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """The less is wrong with a draft, the lower."""
+        return not self.text, len(self.faults), self.misses_by
+
+
+def room_for(length: Length | None, most: int) -> int:
+    """Tokens that a text of this length may take; `most` where none is asked for."""
+    return most if length is None else round(length.high * TOKENS_PER_WORD) + TOKENS_BESIDE
+
+
+async def draft(job: Job, services: Services, order: Order) -> Turn:
+    """Wait for a slot, make the text, and return the answer's turn in its last state.
+
+    Raises:
+        Refused: the line is full.
+        GenerationError: the engine did not finish the first draft; `job.text` holds what it wrote.
+    """
+    async with services.admission.slot(job.asker.key, job.place.key, job.live.waiting):
+        admitted(job, services, order.prompt, order.sampling)
+        drafter = _Drafter(job, services, order)
+        best = await drafter.work()
+    if not best.text:
+        raise GenerationError("error.empty_answer")
+    drafter.record(best)
+    return job.answer.ended(TurnStatus.COMPLETE, best.text, _notes(best, order, job.locale))
+
+
+class _Drafter:
+    """The tries at one text. `job.text` is what people see of the one under way."""
+
+    def __init__(self, job: Job, services: Services, order: Order) -> None:
+        self._job = job
+        self._services = services
+        self._order = order
+        self._tries = 0
+        self._read = self._written = self._allowed = 0
+        self._follows = Path(services.generator.health().model) != BUNDLED_WRITER
+
+    async def work(self) -> Draft:
+        """The first draft, and others while something is wrong and a try is left; the best of them."""
+        order = self._order
+        best = latest = await self._write(order.prompt, order.sampling.max_tokens, order.note)
+        while not best.is_right and self._may_try(best):
+            try:
+                latest = await self._next(latest)
+            except GenerationError:
+                # What was made before stands, and is told with what is wrong with it.
+                break
+            except asyncio.CancelledError:
+                self._job.text = best.text or self._job.text
+                raise
+            best = min(best, latest, key=lambda each: each.rank)
+        return best
+
+    def record(self, best: Draft) -> None:
+        """Keep with the turn what all tries took together. What broke off took all that it was allowed."""
+        allowed = self._written if best.broke_off else max(self._allowed, self._written + 1)
+        self._job.answer = replace(
+            self._job.answer,
+            prompt_tokens=self._read,
+            completion_tokens=self._written,
+            sampling=replace(self._order.sampling, max_tokens=max(1, allowed)),
+        )
+
+    def _may_try(self, best: Draft) -> bool:
+        repairs = REPAIRS if self._follows else BUNDLED_REPAIRS
+        return self._tries <= (LENGTH_TRIES if best.misses_by else repairs)
+
+    async def _next(self, latest: Draft) -> Draft:
+        """One more try, by what is wrong with the latest.
+
+        Raises:
+            GenerationError: there is no room for one, or the engine did not finish it.
+        """
+        length = self._order.length
+        if length is not None and latest.text and count(latest.text) < length.low:
+            longer = await self._go_on(latest, length)
+            if count(longer.text) > count(latest.text):
+                return longer
+        return await self._again(latest)
+
+    async def _go_on(self, latest: Draft, length: Length) -> Draft:
+        """The draft with more after it. A greeting and a name at its end are left to be written anew."""
+        start = latest.text
+        if not latest.broke_off:
+            body = split_sign_off(start)[0] if self._order.sign_off else start
+            start = body.rstrip() + ("\n" if self._order.by_lines else "\n\n")
+        missing = Length(0, 0, max(1, length.high - count(start)))
+        messages = (*self._order.prompt, PromptMessage(Role.ASSISTANT, start))
+        return await self._write(messages, room_for(missing, 0), self._say("write.longer"), start)
+
+    async def _again(self, latest: Draft) -> Draft:
+        """A new draft. A model that follows corrections is shown the one before, with what is wrong with it."""
+        order = self._order
+        messages, fault = order.prompt, self._fault(latest)
+        if self._follows and latest.text:
+            ask = PromptMessage(Role.USER, fault)
+            messages = (*order.prompt, PromptMessage(Role.ASSISTANT, latest.text), ask)
+        is_long = order.length is not None and count(latest.text) > order.length.high
+        note = "write.shorter" if is_long else "write.longer" if latest.misses_by else "write.again"
+        return await self._write(messages, order.sampling.max_tokens, self._say(note))
+
+    def _fault(self, latest: Draft) -> str:
+        """What is wrong, as the model is told it."""
+        locale, length = self._order.locale, self._order.length
+        if latest.misses_by and length is not None:
+            found = count(latest.text)
+            line = "write.ask_longer" if found < length.low else "write.ask_shorter"
+            return say(line, locale, count=found, target=length.target)
+        return say("write.ask_again", locale, faults=_said(latest.faults, locale))
+
+    async def _write(self, messages: Sequence[PromptMessage], most: int, note: str, start: str = "") -> Draft:
+        """A try: what the model answers, after the start that it goes on from."""
+        job, sampling = self._job, self._order.sampling
+        room = most if not self._tries else min(most, await self._left(messages))
+        seed = None if sampling.seed is None else sampling.seed + self._tries
+        self._tries += 1
+        self._allowed += room
+        job.text = start
+        try:
+            ended = await stream(
+                job,
+                self._services,
+                messages,
+                replace(sampling, max_tokens=room, seed=seed),
+                note,
+                enough=self._is_far_too_long,
+            )
+        finally:
+            job.text = job.text if job.text.strip() else ""
+        self._read += ended.prompt_tokens
+        self._written += ended.completion_tokens
+        return self._shaped(self._order.rendered(job.text), broke_off=ended.reason is not FinishReason.STOP)
+
+    async def _left(self, messages: Sequence[PromptMessage]) -> int:
+        """Tokens that the window leaves for the answer to these messages.
+
+        Raises:
+            GenerationError: too few.
+        """
+        costs = await self._services.generator.count_tokens(messages)
+        left = self._services.generator.health().window - sum(costs)
+        if left < LEAST_ANSWER:
+            raise GenerationError
+        return left
+
+    def _is_far_too_long(self, text: str) -> bool:
+        length = self._order.length
+        return length is not None and count(text) > FAR_TOO_LONG * length.high + 1
+
+    def _shaped(self, text: str, *, broke_off: bool) -> Draft:
+        """A try's text, brought to its length where cutting does it."""
+        order, length = self._order, self._order.length
+        if length is not None:
+            shorter = cut(text, length, by_lines=order.by_lines, sign_off=order.sign_off and not broke_off)
+            if broke_off and shorter == text and length.holds(whole(text, by_lines=order.by_lines)):
+                shorter = whole(text, by_lines=order.by_lines)
+            text, broke_off = shorter, broke_off and shorter == text
+        return Draft(text, tuple(order.faults(text)), length.misses_by(text) if length else 0, broke_off)
+
+    def _say(self, line: str) -> str:
+        return say(line, self._job.locale)
+
+
+def _notes(best: Draft, order: Order, locale: str) -> str:
+    """What is said beneath the text: what could not be made right, in the asker's language."""
+    notes = [order.note, say("note.length", locale) if best.broke_off else ""]
+    if best.misses_by and order.length is not None:
+        low, high = order.length.low, order.length.high
+        notes.append(say("write.length_not_kept", locale, low=low, high=high, count=count(best.text)))
+    if best.faults:
+        notes.append(say("write.not_right", locale, faults=_said(best.faults, locale)))
+    return "\n".join(filter(None, notes))
+
+
+def _said(faults: Sequence[Fault], locale: str) -> str:
+    gap = "" if is_chinese(locale) else " "
+    return gap.join(say(fault.line, locale, **fault.values) for fault in faults)
