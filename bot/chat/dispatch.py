@@ -38,7 +38,7 @@ from bot.chat.retraining import retrain
 from bot.chat.sharing import share
 from bot.chat.showing import LiveReply, StoredDeliveries
 from bot.chat.summarizing import summarize
-from bot.chat.writing import write
+from bot.chat.writing import code, translate, write
 from bot.domain.commands import Who, command_named
 from bot.domain.conversation import Delivery, Turn, TurnStatus
 from bot.domain.lines import say
@@ -421,6 +421,8 @@ def _count(job: Job) -> None:
 
 USE_CASES: Mapping[str, UseCase] = {
     "write": write,
+    "translate": translate,
+    "code": code,
     "image": paint,
     "summarize": summarize,
     "digest": digest,
@@ -434,4 +436,4 @@ USE_CASES: Mapping[str, UseCase] = {
 CHANGES: Mapping[str, UseCase] = {PICKED: pick, SHARED: share}
 
 # The use cases that ask an engine, and so count against the budgets.
-SPENDING: frozenset[UseCase] = frozenset({reply, write, paint, summarize})
+SPENDING: frozenset[UseCase] = frozenset({reply, write, translate, code, paint, summarize})

@@ -39,7 +39,8 @@ class Choice:
 class Option:
     """One typed option. `main` takes the words that name no option; `low` and `high` bound a number or a length.
 
-    For an option that `completes`, values can be proposed while one types (`bot.chat.reading.Reading.complete`).
+    For an option that `completes`, values can be proposed while one types (`bot.chat.reading.Reading.complete`). The
+    `choices` of a TEXT option are proposals: any other words may be typed.
     """
 
     name: str

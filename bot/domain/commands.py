@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from bot.domain.command_types import Choice, Command, Option, OptionType, Who
+from bot.domain.forms import LONGEST, SHORTEST, TONES
 from bot.domain.lines import Text
 from bot.domain.messages import OptionValue
 from bot.errors import Refused
@@ -38,27 +39,90 @@ _LANGUAGE = Option(
     choices=_choices(("english", "English", "英文"), ("chinese", "Chinese", "中文")),
 )
 
+_SEED = Option("seed", OptionType.INTEGER, Text("the same seed, the same text", "相同种子得到相同文字"), high=2**31 - 1)
+
 WRITE = Command(
     "write",
     Text("draft a text: an email, an announcement, a story, a poem …", "起草文字：邮件、公告、故事、诗……"),
     (
         Option(
             "form",
-            OptionType.CHOICE,
+            OptionType.TEXT,
             Text("what kind of text", "文字的形式"),
+            # Those that come with the bot; a team adds its own (`bot.chat.form_files`).
             choices=_choices(
                 ("free", "free text", "不限"),
                 ("email", "email", "邮件"),
                 ("announcement", "announcement", "公告"),
                 ("story", "story", "故事"),
                 ("poem", "poem", "诗"),
+                ("classical-poem", "classical Chinese poem", "古诗"),
+                ("social-post", "social post", "社交媒体"),
                 ("list", "list", "清单"),
                 ("rewrite", "rewrite my text", "改写"),
                 ("title", "title for my text", "拟标题"),
+                ("release-notes", "release notes", "更新说明"),
             ),
+            high=60,
+            completes=True,
         ),
         Option("about", OptionType.TEXT, Text("what it is about", "写什么"), required=True, main=True),
+        Option(
+            "tone",
+            OptionType.CHOICE,
+            Text("how it sounds", "语气"),
+            choices=tuple(Choice(value, label) for value, label in TONES.items()),
+        ),
+        Option(
+            "length",
+            OptionType.INTEGER,
+            Text("how many words (English) or characters (Chinese)", "多少字（英文按词数）"),
+            low=SHORTEST,
+            high=LONGEST,
+        ),
         _LANGUAGE,
+        Option("audience", OptionType.TEXT, Text("who will read it", "写给谁看"), high=100),
+        Option(
+            "creativity",
+            OptionType.CHOICE,
+            Text("how freely it is worded", "措辞的自由程度"),
+            choices=_choices(
+                ("precise", "precise", "严谨"), ("balanced", "balanced", "适中"), ("creative", "creative", "有创意")
+            ),
+        ),
+        _SEED,
+    ),
+    reads_files=True,
+)
+
+TRANSLATE = Command(
+    "translate",
+    Text("say a text in another language", "把文字译成另一种语言"),
+    (
+        Option("text", OptionType.TEXT, Text("the text, if none is attached", "要翻译的文字，或附上文件"), main=True),
+        Option(
+            "to",
+            OptionType.TEXT,
+            Text("into which language (English, or Chinese for what is not Chinese)", "译成什么语言（默认中英互译）"),
+            high=60,
+            completes=True,
+        ),
+    ),
+    reads_files=True,
+)
+
+CODE = Command(
+    "code",
+    Text("write code for a task", "按要求写代码"),
+    (
+        Option("task", OptionType.TEXT, Text("what the code should do", "代码要做什么"), required=True, main=True),
+        Option(
+            "language",
+            OptionType.TEXT,
+            Text("the programming language, such as Python", "编程语言，如 Python"),
+            high=40,
+            completes=True,
+        ),
     ),
     reads_files=True,
 )
@@ -278,7 +342,7 @@ RETRAIN = Command(
 
 HELP = Command("help", Text("what Inkling can do", "Inkling 能做什么"), private=True)
 
-COMMANDS: tuple[Command, ...] = (WRITE, IMAGE, SUMMARIZE, DIGEST, PRIVACY, RETRAIN, RELEASE, HELP)
+COMMANDS: tuple[Command, ...] = (WRITE, TRANSLATE, CODE, IMAGE, SUMMARIZE, DIGEST, PRIVACY, RETRAIN, RELEASE, HELP)
 
 
 def command_named(name: str) -> Command:
@@ -363,7 +427,7 @@ def _named(command: Command, word: str, taken: Mapping[str, OptionValue]) -> tup
     if named is not None:
         is_quoted = len(value) > 1 and value[0] + value[-1] in ('""', "“”", "「」")
         return named, value[1:-1] if is_quoted else value
-    first = next((option for option in command.options if option.type is OptionType.CHOICE and not option.main), None)
+    first = next((option for option in command.options if option.choices and not option.main), None)
     if first is None or taken or all(choice.value != word.lower() for choice in first.choices):
         return None, ""
     return first, word

@@ -56,7 +56,7 @@ async def test_a_regenerated_draft_has_the_same_options(house: House) -> None:
     [
         ("/dance now", "no command /dance"),
         ("/write form:email", "needs “about”"),
-        ("/write form:sonnet love", "not a choice"),
+        ("/write form:sonnet love", "no form “sonnet”"),
         ("/image count:9 a cat", "from 1 to 4"),
         ("/image a cat", "IMAGE_MODEL"),
         ("/help me", "takes no words"),

@@ -39,11 +39,11 @@ def test_descriptions_and_choices_exist_in_both_kinds_of_chinese() -> None:
     write = next(row for row in payloads() if row["name"] == "write")
 
     assert write["description_localizations"]["zh-CN"] == write["description_localizations"]["zh-TW"]
-    form = next(option for option in write["options"] if option["name"] == "form")
-    assert form["choices"][1] == {
-        "name": "email",
-        "name_localizations": {"zh-CN": "邮件", "zh-TW": "邮件"},
-        "value": "email",
+    tone = next(option for option in write["options"] if option["name"] == "tone")
+    assert tone["choices"][1] == {
+        "name": "formal",
+        "name_localizations": {"zh-CN": "正式", "zh-TW": "正式"},
+        "value": "formal",
     }
 
 

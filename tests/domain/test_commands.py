@@ -44,7 +44,7 @@ def test_values_are_read_as_their_types() -> None:
     [
         ("write", {}, "command.missing_option"),
         ("write", {"about": "   "}, "command.missing_option"),
-        ("write", {"about": "x", "form": "sonnet"}, "command.not_a_choice"),
+        ("write", {"about": "x", "tone": "loud"}, "command.not_a_choice"),
         ("write", {"about": "x" * 4001}, "command.too_long"),
         ("write", {"about": "x", "size": 3}, "command.unknown_option"),
         ("summarize", {"last": 0}, "command.not_a_number"),

@@ -91,7 +91,7 @@ def test_commands_complete_with_their_help(terminal: Terminal) -> None:
     terminal.until(lambda: "› /write\n" in terminal.visible())
 
     terminal.type(" ")
-    terminal.until(lambda: "rewrite my text" in terminal.visible())
+    terminal.until(lambda: "social post" in terminal.visible())
 
     terminal.type("email lang")
     terminal.until(lambda: "language:chinese" in terminal.visible())
