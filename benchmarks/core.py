@@ -24,7 +24,7 @@ from bot.domain.generation import GenerationRequest, PromptMessage, Role, Sampli
 from bot.domain.messages import Answer, Attachment, HistoryMessage, IncomingMessage, MessageRef
 from bot.domain.places import Person, Place, Platform, owning_place
 from bot.engine.scripted import ScriptedGenerator
-from bot.ports import ReplyTarget
+from bot.ports import FoundPlace, ReplyTarget
 from bot.system import new_id
 from storage import engines
 from storage.database import sqlite_url
@@ -65,6 +65,9 @@ class Sink:
     async def history(self, place: Place, *, limit: int) -> AsyncIterator[HistoryMessage]:
         return
         yield
+
+    async def find_place(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
+        return None
 
     async def is_admin(self, person: Person, place: Place) -> bool:
         return False

@@ -28,7 +28,7 @@ from bot.domain.messages import (
 )
 from bot.domain.places import Person, Place, Platform, owning_place
 from bot.domain.ratings import RatingSource, Verdict
-from bot.ports import ReplyTarget
+from bot.ports import FoundPlace, ReplyTarget
 
 # What the team says, one message a line, in an order drawn by chance once.
 LINES = Path(__file__).with_name("team_lines.txt").read_text(encoding="utf-8").splitlines()
@@ -161,6 +161,9 @@ class Team:
     async def history(self, place: Place, *, limit: int) -> AsyncGenerator[HistoryMessage, None]:
         return
         yield
+
+    async def find_place(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
+        return None
 
     async def is_admin(self, person: Person, place: Place) -> bool:
         return True

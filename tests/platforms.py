@@ -11,7 +11,7 @@ from bot.domain.conversation import DeliveryState
 from bot.domain.messages import Answer, Attachment, HistoryMessage, MessageRef
 from bot.domain.places import Person, Place, Platform
 from bot.errors import DeliveryError
-from bot.ports import ReplyTarget
+from bot.ports import FoundPlace, ReplyTarget
 
 
 @dataclass
@@ -58,6 +58,9 @@ class FakePlatform:
     admins: set[str] = field(default_factory=set)
     files: dict[str, bytes] = field(default_factory=dict)
     past: list[HistoryMessage] = field(default_factory=list)
+    past_of: dict[str, list[HistoryMessage]] = field(default_factory=dict)
+    channels: dict[str, FoundPlace] = field(default_factory=dict)
+    barred: set[str] = field(default_factory=set)
     failures: list[DeliveryError] = field(default_factory=list)
     replies: list[FakeReply] = field(default_factory=list)
     finished: list[FakeReply] = field(default_factory=list)
@@ -83,8 +86,13 @@ class FakePlatform:
         self.discarded.extend(attachments)
 
     async def history(self, place: Place, *, limit: int) -> AsyncGenerator[HistoryMessage, None]:
-        for message in self.past[:limit]:
+        past = self.past_of.get(place.key, self.past)
+        for message in past[:limit]:
             yield message
+
+    async def find_place(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
+        found = self.channels.get(name)
+        return found if found and reader.key not in self.barred else None
 
     async def is_admin(self, person: Person, place: Place) -> bool:
         return person.key in self.admins

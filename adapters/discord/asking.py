@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import TypeVar
 
 import discord
 
 from adapters.discord.sending import persist
-from adapters.discord.translating import SPOKEN, channel_id, history_message
+from adapters.discord.translating import SPOKEN, channel_id, history_message, place_of
 from bot.domain.messages import Attachment, HistoryMessage
 from bot.domain.places import Person, Place
 from bot.errors import DeliveryError
+from bot.ports import FoundPlace
+
+T = TypeVar("T")
 
 Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread | discord.DMChannel
+
+_MENTION = re.compile(r"<#(\d+)>")
+
+Named = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
 # Messages that Discord gives at once, at most.
 _PAGE = 100
@@ -76,6 +85,53 @@ async def _page(
     return [message async for message in channel.history(limit=_PAGE, before=before)]
 
 
+async def find_place(name: str, near: Place, reader: Person, client: discord.Client) -> FoundPlace | None:
+    """The channel or thread of this name or mention in a server, where the reader may read its history.
+
+    Raises:
+        DeliveryError: Discord does not say.
+    """
+    guild = client.get_guild(int(near.workspace)) if near.workspace else None
+    if guild is None:
+        return None
+    mentioned = _MENTION.fullmatch(name)
+    wanted = mentioned[1] if mentioned else name.removeprefix("#").casefold()
+    channels: list[Named] = [*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.threads]
+    named = [each for each in channels if wanted in (str(each.id), each.name.casefold())]
+    if not named:
+        return None
+    member = await _found(lambda: guild.fetch_member(int(reader.id)))
+    if member is None:
+        return None
+    for channel in named:
+        if await _may_read(member, channel):
+            return FoundPlace(channel.name, await place_of(channel, client))
+    return None
+
+
+async def _may_read(member: discord.Member, channel: Named) -> bool:
+    allowed = channel.permissions_for(member)
+    if not (allowed.view_channel and allowed.read_message_history):
+        return False
+    if not isinstance(channel, discord.Thread) or not channel.is_private() or allowed.manage_threads:
+        return True
+    return await _found(lambda: channel.fetch_member(member.id)) is not None
+
+
+async def _found(ask: Callable[[], Awaitable[T]]) -> T | None:
+    """What Discord tells of someone; None where it knows nobody of that name there.
+
+    Raises:
+        DeliveryError: it does not say.
+    """
+    try:
+        return await persist(ask)
+    except DeliveryError as error:
+        if isinstance(error.__cause__, discord.NotFound):
+            return None
+        raise
+
+
 async def is_admin(person: Person, place: Place, client: discord.Client) -> bool:
     """Whether a person may administer or manage the server, as Discord says now; in direct channels nobody does.
 
@@ -85,10 +141,7 @@ async def is_admin(person: Person, place: Place, client: discord.Client) -> bool
     guild = client.get_guild(int(place.workspace)) if place.workspace else None
     if guild is None:
         return False
-    try:
-        member = await persist(lambda: guild.fetch_member(int(person.id)))
-    except DeliveryError as error:
-        if isinstance(error.__cause__, discord.NotFound):
-            return False
-        raise
+    member = await _found(lambda: guild.fetch_member(int(person.id)))
+    if member is None:
+        return False
     return member.guild_permissions.administrator or member.guild_permissions.manage_guild

@@ -21,7 +21,7 @@ from bot.chat.dispatch import Core
 from bot.domain.messages import Attachment, HistoryMessage
 from bot.domain.places import Person, Place, Platform
 from bot.errors import DeliveryError, SettingsError
-from bot.ports import Clock, Reply, ReplyTarget
+from bot.ports import Clock, FoundPlace, Reply, ReplyTarget
 from bot.settings import DiscordSettings
 
 log = structlog.get_logger(__name__)
@@ -204,6 +204,11 @@ class DiscordPlatform:
         client, _ = await self._ready()
         async for message in asking.history(place, limit, client):
             yield message
+
+    async def find_place(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
+        """A channel of the server by name or mention, where this person may read it."""
+        client, _ = await self._ready()
+        return await asking.find_place(name, near, reader, client)
 
     async def is_admin(self, person: Person, place: Place) -> bool:
         """Whether a person administers or manages the server; where Discord does not say, nobody does."""

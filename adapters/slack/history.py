@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -20,8 +21,9 @@ from adapters.slack.places import ref_of, time_of
 from adapters.slack.words import people_in, read
 from bot.chat.reading import Reading
 from bot.domain.messages import HistoryMessage
-from bot.domain.places import Place, Platform
+from bot.domain.places import Person, Place, Platform, owning_place
 from bot.errors import DeliveryError
+from bot.ports import FoundPlace
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +34,9 @@ _PAGE = 200
 # At most so many pages of a channel, and so many threads, are caught up with.
 _MISSED_PAGES = 10
 _MISSED_THREADS = 100
-_KINDS = "public_channel,private_channel,mpim,im"
+_CHANNELS = "public_channel,private_channel"
+_KINDS = f"{_CHANNELS},mpim,im"
+_MENTION = re.compile(r"<#([A-Z0-9]+)(?:\|[^>]*)?>")
 
 
 class History:
@@ -125,17 +129,34 @@ class History:
         Raises:
             DeliveryError: they cannot be listed.
         """
-        found: list[str] = []
+        return [channel["id"] async for channel in self._conversations(_KINDS)]
+
+    async def find_channel(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
+        """The channel of this name or mention among those that the reader is in, as far as the bot may see them.
+
+        Raises:
+            DeliveryError: Slack does not say.
+        """
+        mentioned = _MENTION.fullmatch(name)
+        wanted = name.removeprefix("#").casefold()
+        async for channel in self._conversations(_CHANNELS, user=reader.id):
+            if channel["id"] == mentioned[1] if mentioned else channel["name"].casefold() == wanted:
+                return FoundPlace(channel["name"], owning_place(Platform.SLACK, near.workspace, channel["id"]))
+        return None
+
+    async def _conversations(self, types: str, user: str | None = None) -> AsyncIterator[dict[str, Any]]:
+        """Those that the bot is in, or that another user is in."""
         cursor = ""
         while True:
             with as_ours("users.conversations"):
                 told = await self._client.users_conversations(
-                    types=_KINDS, exclude_archived=True, cursor=cursor or None, limit=_PAGE
+                    types=types, user=user, exclude_archived=True, cursor=cursor or None, limit=_PAGE
                 )
-            found += [channel["id"] for channel in told["channels"]]
+            for channel in told["channels"]:
+                yield channel
             cursor = _next(told)
             if not cursor:
-                return found
+                return
 
     async def _told(self, message: Message, channel: str) -> HistoryMessage:
         text = _text_of_blocks(message) or message.get("text") or ""

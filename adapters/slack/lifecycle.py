@@ -31,7 +31,7 @@ from bot.domain.messages import Attachment, HistoryMessage
 from bot.domain.places import Person, Place, Platform
 from bot.domain.ratings import Reactions
 from bot.errors import DeliveryError
-from bot.ports import Clock, Reply, ReplyTarget
+from bot.ports import Clock, FoundPlace, Reply, ReplyTarget
 from bot.settings import SlackSettings
 
 log = structlog.get_logger(__name__)
@@ -181,6 +181,10 @@ class SlackPlatform:
         """The latest messages of a place, newest first."""
         async for message in self._history.of_place(place, limit):
             yield message
+
+    async def find_place(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
+        """A channel of the workspace by name or mention, where this person is in it."""
+        return await self._history.find_channel(name, near, reader)
 
     async def is_admin(self, person: Person, place: Place) -> bool:
         """Whether Slack says, now, that this person is an admin or owner of the workspace."""

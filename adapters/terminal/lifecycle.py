@@ -23,7 +23,7 @@ from bot.domain.conversation import DeliveryState, TurnStatus
 from bot.domain.messages import Answer, Attachment, HistoryMessage
 from bot.domain.places import Person, Place, Platform
 from bot.errors import DeliveryError
-from bot.ports import Clock, NewId, Reply, ReplyTarget
+from bot.ports import Clock, FoundPlace, NewId, Reply, ReplyTarget
 
 _HISTORY = "terminal-history"
 # Characters of a question that are quoted above an answer that does not follow it.
@@ -156,6 +156,10 @@ class TerminalPlatform:
                     limit -= 1
                     ref, author = message_ref(turn.id), turn.author_name or self._bot_name
                     yield HistoryMessage(ref, author, turn.text, turn.created_at, by_bot=turn.is_by_bot)
+
+    async def find_place(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
+        """The terminal is one place, and knows no other."""
+        return None
 
     async def is_admin(self, person: Person, place: Place) -> bool:
         """Whoever can start the program is its host."""

@@ -23,9 +23,9 @@ from adapters.web.sockets import Sockets
 from bot.chat.dispatch import Core
 from bot.chat.reading import TurnView
 from bot.domain.messages import Attachment, HistoryMessage, MessageRef
-from bot.domain.places import Person, Place, Platform
+from bot.domain.places import Person, Place, PlaceKind, Platform
 from bot.errors import AddressInUse, DeliveryError, SettingsError, StorageError
-from bot.ports import Clock, Reply, ReplyTarget
+from bot.ports import Clock, FoundPlace, Reply, ReplyTarget
 from bot.settings import WebSettings
 
 log = structlog.get_logger(__name__)
@@ -154,6 +154,20 @@ class WebPlatform:
             raise DeliveryError("the place's history cannot be read", retryable=True) from error
         if root is not None:
             yield _message(root, place)
+
+    async def find_place(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
+        """A channel of the page by name; all of them are open to whoever reaches it.
+
+        Raises:
+            DeliveryError: the storage does not give it.
+        """
+        wanted = name.removeprefix("#").casefold()
+        try:
+            places = await self._started_core.reading.places(Platform.WEB)
+        except StorageError as error:
+            raise DeliveryError("the channels cannot be read", retryable=True) from error
+        channels = (place for place in places if place.kind is PlaceKind.CHANNEL)
+        return next((FoundPlace(each.channel, each) for each in channels if each.channel.casefold() == wanted), None)
 
     async def is_admin(self, person: Person, place: Place) -> bool:
         """Those who reach the page sit at the host's machine, or were given its token."""

@@ -1,7 +1,6 @@
 """Which stretch of a place's talk is meant, and reading it through the platform, newest first, within a bound.
 
-Several channels at once are not read: what each asker may see elsewhere would have to be asked of the platform message
-by message.
+Other places than the one where it is asked are read where the asker may read them, as the platform says at the time.
 """
 
 from __future__ import annotations
@@ -17,11 +16,13 @@ from bot.chat.moments import read_moment
 from bot.domain.messages import HistoryMessage, MessageRef, OptionValue
 from bot.domain.places import Person, Place
 from bot.errors import DeliveryError, Refused
-from bot.ports import ChatPlatform
+from bot.ports import ChatPlatform, FoundPlace
 
 # How many messages are read when nobody says how many, and at the most.
 DEFAULT_LAST = 100
 MOST = 10_000
+# Channels that are read for one summary.
+MOST_PLACES = 10
 # A person who never says so is looked for so far back.
 OWN_WITHIN = 1000
 # Progress is told every so many messages.
@@ -41,12 +42,15 @@ _SCOPE_LIMIT = 40
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The messages meant: the last so many, those since a time, since one's own latest, or from one message on."""
+    """The messages meant: the last so many, those since a time, since one's own latest, or from one message on.
+
+    `first` names that message as the platform does, or by its link.
+    """
 
     last: int = 0
     since: datetime | None = None
     since_own: bool = False
-    first: MessageRef | None = None
+    first: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,7 @@ class Stretch:
     is_cut: bool = False
 
 
-async def scope_of(
-    options: Mapping[str, OptionValue], first: MessageRef | None, *, now: datetime, zone: tzinfo
-) -> tuple[Scope, str]:
+async def scope_of(options: Mapping[str, OptionValue], *, now: datetime, zone: tzinfo) -> tuple[Scope, str]:
     """The scope that a command names, and the text that is to be summed up instead ("" for none).
 
     Words such as `/summarize last 50` or `/summarize since Monday` are a scope and no text.
@@ -77,7 +79,8 @@ async def scope_of(
         if scope is None:
             raise Refused("summarize.unknown_time", since=since)
         return _not_in_the_future(scope, since, now), "" if joined else text
-    if first is not None:
+    first = str(options.get("from", "")).strip().strip("<>")
+    if first:
         return Scope(first=first), text
     last = int(options.get("last", 0))
     named = await _named(text, now, zone) if not last and _may_be_scope(text) else None
@@ -86,6 +89,29 @@ async def scope_of(
     if not last and options.get("style") == "catch-up":
         return Scope(since_own=True, last=DEFAULT_LAST), text
     return Scope(last=last or DEFAULT_LAST), text
+
+
+async def channels_of(
+    options: Mapping[str, OptionValue], platform: ChatPlatform, here: Place, by: Person
+) -> list[FoundPlace]:
+    """The channels that the command names, each of which the asker may read; none where it names none.
+
+    Raises:
+        Refused: there is no such channel, or the asker may not read it; more are named than are read at once.
+    """
+    names = [name for name in re.split(r"[\s,，、]+", str(options.get("channels", ""))) if name]
+    if len(names) > MOST_PLACES:
+        raise Refused("summarize.too_many_places", most=MOST_PLACES)
+    found: dict[str, FoundPlace] = {}
+    for name in names:
+        try:
+            channel = await platform.find_place(name, here, by)
+        except DeliveryError as error:
+            raise Refused("summarize.unreachable" if error.retryable else "summarize.unreadable") from error
+        if channel is None:
+            raise Refused("summarize.no_such_place", name=name)
+        found[channel.place.key] = channel
+    return list(found.values())
 
 
 async def read(
@@ -123,15 +149,15 @@ async def read(
                 found.append(message)
                 if len(found) % TOLD_EVERY == 0:
                     told(len(found))
-                if message.ref == scope.first:
+                if _begins(message, scope):
                     reached = True
                     break
             else:
                 # The place has no more.
-                reached = scope.first is None and not scope.since_own
+                reached = not scope.first and not scope.since_own
     except DeliveryError as error:
         raise Refused("summarize.unreachable" if error.retryable else "summarize.unreadable") from error
-    if scope.first is not None and not reached:
+    if scope.first and not reached:
         raise Refused("summarize.message_gone")
     return _stretch(found, scope, reached, limit)
 
@@ -148,6 +174,17 @@ def _stretch(found: list[HistoryMessage], scope: Scope, reached: bool, limit: in
         return Stretch(tuple(reversed(found[: scope.last or DEFAULT_LAST])), reached=False)
     is_cut = not reached and len(found) == limit and not scope.last
     return Stretch(tuple(reversed(found)), reached, is_cut)
+
+
+def _begins(message: HistoryMessage, scope: Scope) -> bool:
+    """Whether this is the message that the scope begins at.
+
+    A link is as people copy it: behind a host's name where ours is relative, or with a query.
+    """
+    if not scope.first:
+        return False
+    first, link = scope.first.split("?")[0], message.link.split("?")[0]
+    return first == message.ref.message or (bool(link) and first.endswith(link))
 
 
 def _is_before(message: HistoryMessage, scope: Scope, reader: Person) -> bool:

@@ -14,12 +14,10 @@ async def share(job: Job, services: Services) -> Turn:
     """The answer's text, as a message of its own. A draft that is used counts as liked by who uses it.
 
     Raises:
-        Refused: the answer is gone, or is private to another.
+        Refused: the answer is gone.
     """
     async with services.units() as uow:
         source = await source_of(job.answer, uow)
-        if source.private and job.question.author != job.asker.key:
-            raise Refused("share.not_yours")
         if not source.private:
             await prefer(source, RatingSource.USE, job, services, uow)
     note = say("share.by", job.locale, name=job.asker.name) if source.private else ""

@@ -202,6 +202,18 @@ SUMMARIZE = Command(
             high=100,
         ),
         Option(
+            "from",
+            OptionType.TEXT,
+            Text("from this message on: its link", "从这条消息开始：消息链接"),
+            high=300,
+        ),
+        Option(
+            "channels",
+            OptionType.TEXT,
+            Text("other channels that you can read: #general #ops", "你能看到的其他频道：#general #ops"),
+            high=500,
+        ),
+        Option(
             "style",
             OptionType.CHOICE,
             Text("how it is told", "写法"),

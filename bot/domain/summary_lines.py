@@ -50,6 +50,14 @@ SUMMARIES: dict[str, Text] = {
         "I could not fetch the attached file: it is broken or gone. Please attach it again, or paste its text.",
         "无法取得所附文件：文件损坏或已不存在。请重新附上，或直接粘贴文字。",
     ),
+    "summarize.no_such_place": Text(
+        "There is no channel {name} here that you can read. Write it as #name, separated by spaces.",
+        "这里没有你能看到的频道 {name}。请写成 #频道名，用空格分开。",
+    ),
+    "summarize.too_many_places": Text(
+        "I read at most {most} channels at once. Please name fewer.", "一次最多读 {most} 个频道，请少写几个。"
+    ),
+    "summarize.nothing_here": Text("Nothing to sum up.", "没有可总结的内容。"),
     "summarize.reading": Text("Reading the conversation …", "正在读取对话……"),
     "summarize.reading_many": Text("Reading the conversation: {count} messages …", "正在读取对话：已读 {count} 条……"),
     "summarize.progress": Text(

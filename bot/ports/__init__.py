@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.ports.clock import Clock, NewId
 from bot.ports.generation import Engine, Painter, ReleaseHost, TextGenerator, Trainer, TrainingRecords
-from bot.ports.platforms import ChatPlatform, DeliveryLog, Reply, ReplyTarget
+from bot.ports.platforms import ChatPlatform, DeliveryLog, FoundPlace, Reply, ReplyTarget
 from bot.ports.storage import (
     Deliveries,
     Erasure,
@@ -31,6 +31,7 @@ __all__ = [
     "Erasure",
     "Feedback",
     "Files",
+    "FoundPlace",
     "Inbox",
     "InboxItem",
     "NewId",

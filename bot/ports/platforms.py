@@ -71,6 +71,14 @@ class Reply(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class FoundPlace:
+    """A channel that a person named, and its name as people there know it."""
+
+    name: str
+    place: Place
+
+
 class ChatPlatform(Protocol):
     """One platform's adapter."""
 
@@ -115,6 +123,16 @@ class ChatPlatform(Protocol):
 
         Raises:
             DeliveryError: the place cannot be read.
+        """
+        ...
+
+    async def find_place(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
+        """The channel that a person names ("#general", or a mention of the platform's), in the workspace of `near`.
+
+        None where there is none of this name that this person may read, as the platform says at the time.
+
+        Raises:
+            DeliveryError: the platform does not say.
         """
         ...
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from bot.domain.conversation import TurnStatus
 from bot.domain.messages import Control, HistoryMessage, MessageRef, RateReply, RegenerateReply, ShareReply
 from bot.domain.ratings import Rating, RatingSource, Verdict
 from tests.houses import ANA, BEN, CHANNEL, House
@@ -39,10 +38,11 @@ async def test_a_private_summary_is_shared_by_its_asker_only(house: House) -> No
     summary = await house.call("summarize", place=CHANNEL)
     assert Control.SHARE in house.platform.finished[-1].answer.controls  # type: ignore[union-attr]
 
-    refused = await house.press(ShareReply, summary.id, BEN, CHANNEL)
+    shown_as = MessageRef(CHANNEL.platform, CHANNEL.channel, f"m-{summary.id}")
+    others = await house.core.accept(ShareReply("s1", CHANNEL, shown_as, BEN, house.clock.now()))
     shared = await house.press(ShareReply, summary.id, ANA, CHANNEL)
 
-    assert refused.status is TurnStatus.REFUSED
+    assert others is None
     assert summary.private
     assert not shared.private
     assert (shared.text, shared.note) == (summary.text, "Shared by Ana.")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.messages import Attachment
-from bot.domain.places import Platform, owning_place
+from bot.domain.places import Person, Platform, owning_place
 from bot.errors import DeliveryError
+from bot.ports import FoundPlace
 from tests.servers.slack import Channel, SlackServer, User
 from tests.slack.workspaces import Workspace
 
@@ -43,6 +44,23 @@ async def test_a_threads_history_is_its_replies_and_its_root(
     assert told == ["琳: I do 4", "琳: I do 3", "琳: I do 2"]
     assert whole[-1] == "Ana: who brings cake?"
     assert len(whole) == 6
+
+
+async def test_a_channel_is_found_by_name_or_mention_for_those_who_are_in_it(
+    workspace: Workspace, server: SlackServer, general: Channel, ana: User
+) -> None:
+    ops = server.add_channel("ops", kind="group")
+    late = server.add_user("Late")
+    ops.members.remove(late)
+    here = owning_place(Platform.SLACK, server.team.id, general.id)
+    ana_, late_ = (Person(Platform.SLACK, user.id, user.name) for user in (ana, late))
+
+    by_name = await workspace.platform.find_place("#ops", here, ana_)
+    by_mention = await workspace.platform.find_place(f"<#{ops.id}|ops>", here, ana_)
+
+    assert by_name == by_mention == FoundPlace("ops", owning_place(Platform.SLACK, server.team.id, ops.id))
+    assert await workspace.platform.find_place("#ops", here, late_) is None
+    assert await workspace.platform.find_place("#nowhere", here, ana_) is None
 
 
 async def test_other_bots_and_the_bots_own_streamed_answers_are_part_of_the_talk(
