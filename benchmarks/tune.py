@@ -1,15 +1,18 @@
 """Training: our phases against TRL's trainers on a random Llama of 30 million parameters, and answers meanwhile.
 
 Both sides train on the same rows, in turn; with fewer than 200 their seconds are scaled to 200. Figures are medians of
-the rounds. Then an engine answers alone and beside a run, in turn, at each niceness.
+the rounds. Then an engine answers alone and beside a run, in turn, at each niceness; and while it answers, LoRA weights
+are loaded and put into service, as a promotion does it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
@@ -44,6 +47,8 @@ MEANING = {
     "x_trl": "our seconds over those of TRL's trainers, same recipe and rows (below 1: faster)",
     "seconds": "seconds for 200 examples of 256 tokens, 16 rows a step",
     "answers_slowdown": "times as long for answers while a run is going, by TRAINING_NICE",
+    "swap_s": "seconds from a promotion until the new weights serve, with conversations being answered",
+    "swap_slowdown": "times as long for the answers during which the weights are loaded and swapped",
     "loop_lag_p99_ms": "how late the bot's event loop is meanwhile, 99th percentile, by TRAINING_NICE",
 }
 _CONVERSATIONS = 4
@@ -75,6 +80,8 @@ class Measured:
     seconds: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     rates: dict[int | None, list[float]] = field(default_factory=dict)
     lags_ms: dict[int | None, list[float]] = field(default_factory=dict)
+    swaps_s: list[float] = field(default_factory=list)
+    rates_swapping: list[float] = field(default_factory=list)
 
 
 async def measure(plan: Plan) -> Measured:
@@ -92,6 +99,7 @@ async def measure(plan: Plan) -> Measured:
                 stack.push_async_callback(side.close)
                 await side.ask(do="ready")
                 sides[who] = side
+            await sides["trl"].ask(do="lora")
             await _train_in_turn(sides, plan, measured)
         await _answer_meanwhile(folder, plan, measured)
     return measured
@@ -123,8 +131,23 @@ async def _answer_meanwhile(folder: Path, plan: Plan, measured: Measured) -> Non
                         break
                 rates, lags_ms = measured.rates.setdefault(nice, []), measured.lags_ms.setdefault(nice, [])
                 await _ask(engine, plan.asks, rates, lags_ms)
+        for number in range(plan.asks):
+            await _swap(engine, folder.parent / "lora", f"swapped-{number}", measured)
     finally:
         await engine.close()
+
+
+async def _swap(engine: LocalEngine, lora: Path, name: str, measured: Measured) -> None:
+    """Load the weights under a new name, and serve them, while conversations are being answered."""
+    asking = asyncio.create_task(_ask(engine, 1, measured.rates_swapping, []))
+    # The conversations are in the batch by then.
+    await asyncio.sleep(0.2)
+    started = time.perf_counter()
+    await engine.load_release(name, str(lora))
+    await engine.serve_release(name)
+    measured.swaps_s.append(time.perf_counter() - started)
+    await asking
+    await engine.unload_release(name)
 
 
 async def _ask(engine: LocalEngine, times: int, rates: list[float], lags_ms: list[float]) -> None:
@@ -183,6 +206,8 @@ def figures(measured: Measured, plan: Plan) -> Figures:
         "answers_slowdown": {
             str(nice): round(alone / statistics.median(measured.rates[nice]), 2) for nice in plan.nices
         },
+        "swap_s": round(statistics.median(measured.swaps_s), 2),
+        "swap_slowdown": round(alone / statistics.median(measured.rates_swapping), 2),
         "loop_lag_p99_ms": {
             "alone" if nice is None else str(nice): round(statistics.quantiles(lags, n=100)[98], 2)
             for nice, lags in measured.lags_ms.items()
@@ -204,4 +229,6 @@ def table(found: Figures, plan: Plan) -> Iterator[str]:
     for name in ("answers_slowdown", "loop_lag_p99_ms"):
         for setting, value in found[name].items():
             yield f"{f'{name}, {setting}':24}{value:10.2f}{'':20}  {MEANING[name]}"
+    for name in ("swap_s", "swap_slowdown"):
+        yield f"{name:24}{found[name]:10.2f}{'':20}  {MEANING[name]}"
     yield f"{plan.threads} threads for each side and for the engine; {plan.examples} examples a round, scaled to 200."

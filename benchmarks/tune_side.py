@@ -27,7 +27,7 @@ os.environ.update(
 
 import torch
 from datasets import Dataset
-from peft import LoraConfig
+from peft import LoraConfig, get_peft_model
 from transformers import AutoTokenizer
 from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrainer
 
@@ -109,6 +109,20 @@ def trl(folder: Path, phase: str, examples: int) -> float:
         return time.perf_counter() - started
 
 
+def save_lora(folder: Path, target: Path) -> bool:
+    """LoRA weights as a run makes them, random ones, for the engine to load."""
+    base = weights.load_model(folder, torch.float32, "cpu")
+    config = LoraConfig(
+        r=RECIPE.rank,
+        lora_alpha=RECIPE.alpha,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+        init_lora_weights=False,
+    )
+    get_peft_model(base, config).save_pretrained(target)
+    return True
+
+
 def main(folder: Path, threads: int, examples: int, who: str) -> None:
     """Train whatever phase is asked for."""
     torch.set_num_threads(threads)
@@ -121,7 +135,9 @@ def main(folder: Path, threads: int, examples: int, who: str) -> None:
     def train(phase: str) -> Callable[[], dict[str, float]]:
         return lambda: {"seconds": side(folder, phase, examples)}
 
-    serve({}, {"ready": lambda: True} | {phase: train(phase) for phase in _TRAINERS})
+    lora = folder.parent / "lora"
+    asides = {"ready": lambda: True, "lora": lambda: save_lora(folder, lora)}
+    serve({}, asides | {phase: train(phase) for phase in _TRAINERS})
 
 
 if __name__ == "__main__":
