@@ -1,4 +1,4 @@
-"""The buttons under an answer and the form behind 👎 and Suggest.
+"""The buttons and the menu under an answer, and the form behind 👎 and Suggest.
 
 Nothing is stored in them but what they do: which answer they are about is known by the message under which they stand.
 So they work on messages of any age, and after a restart.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ import discord
 
 from adapters.discord.lines import say
 from adapters.discord.translating import ref_of
-from bot.domain.messages import Control, MessageRef
+from bot.domain.messages import Answer, Change, Control, MessageRef
 
 Interaction = discord.Interaction[discord.Client]
 
@@ -24,13 +25,17 @@ FIELD_LIMIT = 4000
 
 
 class Act(StrEnum):
-    """What can be pressed."""
+    """What can be pressed or chosen. One that says more than its name does has a detail: a number, a change."""
 
     GOOD = "good"
     BAD = "bad"
     REGENERATE = "regenerate"
     CONTINUE = "continue"
     SUGGEST = "suggest"
+    PICK = "pick"
+    SHARE = "share"
+    USE = "use"
+    CHANGE = "change"
     STOP = "stop"
 
 
@@ -40,42 +45,93 @@ _OF_CONTROL = {
     Control.REGENERATE: (Act.REGENERATE,),
     Control.CONTINUE: (Act.CONTINUE,),
     Control.SUGGEST: (Act.SUGGEST,),
+    Control.PICK: (Act.PICK,),
 }
 
+# Buttons that a row of Discord's holds.
+_IN_ROW = 5
+# Discord's rows count from 0; the votes stand in the first.
+_PICKS_ROW = 1
 
-def acts_of(controls: Iterable[Control]) -> tuple[Act, ...]:
-    """The buttons for what can be pressed, in the order in which they stand."""
-    wanted = {act for control in controls for act in _OF_CONTROL[control]}
-    return tuple(act for act in Act if act in wanted)
+
+@dataclass(frozen=True, slots=True)
+class Pressable:
+    """What can be pressed under one message: buttons (`picks` of them to pick a picture), and a menu of changes."""
+
+    acts: tuple[Act, ...] = ()
+    picks: int = 0
+    changes: tuple[Change, ...] = ()
+
+
+NOTHING = Pressable()
+STOP = Pressable((Act.STOP,))
+
+
+def pressable(answer: Answer) -> Pressable:
+    """What can be pressed under an answer in its last state, in the order in which it stands there."""
+    wanted = {act for control in answer.controls for act in _OF_CONTROL.get(control, ())}
+    if Control.SHARE in answer.controls:
+        wanted.add(Act.SHARE if answer.private else Act.USE)
+    picks = min(len(answer.pictures), _IN_ROW) if Control.PICK in answer.controls else 0
+    return Pressable(tuple(act for act in Act if act in wanted), picks, answer.changes)
 
 
 class ActButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=f"inkling:(?P<act>{'|'.join(Act)})"
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=f"inkling:(?P<act>{'|'.join(Act)})(?::(?P<detail>[0-9]))?",
 ):
     """One button. A press is dispatched as the client's event `press`."""
 
-    def __init__(self, act: Act, locale: str = "en") -> None:
-        label = None if act in _EMOJI else say(f"button.{act}", locale)
-        super().__init__(discord.ui.Button(label=label, emoji=_EMOJI.get(act), custom_id=f"inkling:{act}"))
+    def __init__(self, act: Act, locale: str = "en", *, detail: str = "", row: int | None = None) -> None:
+        label = None if act in _EMOJI else say(f"button.{act}", locale, detail=detail)
+        custom_id = f"inkling:{act}:{detail}" if detail else f"inkling:{act}"
+        super().__init__(discord.ui.Button(label=label, emoji=_EMOJI.get(act), custom_id=custom_id), row=row)
         self.act = act
+        self.detail = detail
 
     @classmethod
     async def from_custom_id(
         cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str]
     ) -> Self:
         """The button that was pressed."""
-        return cls(Act(match["act"]))
+        return cls(Act(match["act"]), detail=match["detail"] or "")
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Hand the press on."""
-        interaction.client.dispatch("press", self.act, interaction)
+        interaction.client.dispatch("press", self.act, self.detail, interaction)
 
 
-def view_of(acts: Iterable[Act], locale: str) -> discord.ui.View | None:
-    """The row of buttons; None when there are none, which removes those that stood there."""
+class ChangeMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template="inkling:changes"):
+    """The menu of changes. A choice is dispatched as the client's event `press`, like a button's."""
+
+    def __init__(self, changes: Iterable[Change], locale: str = "en") -> None:
+        options = [discord.SelectOption(label=say(f"change.{change}", locale), value=change) for change in changes]
+        placeholder = say("menu.changes", locale)
+        super().__init__(discord.ui.Select(custom_id="inkling:changes", placeholder=placeholder, options=options))
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str]
+    ) -> Self:
+        """The menu that something was chosen from."""
+        return cls(Change)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Hand the choice on."""
+        interaction.client.dispatch("press", Act.CHANGE, self.item.values[0], interaction)
+
+
+def view_of(shown: Pressable, locale: str) -> discord.ui.View | None:
+    """The rows of buttons and the menu; None when there are none, which removes those that stood there."""
     view = discord.ui.View(timeout=None)
-    for act in acts:
-        view.add_item(ActButton(act, locale))
+    for act in shown.acts:
+        if act is Act.PICK:
+            for number in range(1, shown.picks + 1):
+                view.add_item(ActButton(act, locale, detail=str(number), row=_PICKS_ROW))
+        else:
+            view.add_item(ActButton(act, locale))
+    if shown.changes:
+        view.add_item(ChangeMenu(shown.changes, locale))
     return view if view.children else None
 
 

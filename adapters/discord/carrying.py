@@ -7,8 +7,9 @@ works for a quarter of an hour; then `Expired` is raised, and the answer goes on
 from __future__ import annotations
 
 import hashlib
+import io
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Protocol
 
 import discord
@@ -43,8 +44,8 @@ class Carrier(Protocol):
         """Post a message; `again` counts how often this one was gone and is posted anew."""
         ...
 
-    async def edit(self, ref: MessageRef, part: Part, *, patience: float = LONG) -> None:
-        """Let a message be as `part` says."""
+    async def edit(self, ref: MessageRef, part: Part, before: Part | None = None, *, patience: float = LONG) -> None:
+        """Let a message be as `part` says; `before` is what it said so far, None where nobody knows."""
         ...
 
     async def remove(self, ref: MessageRef) -> None:
@@ -81,11 +82,11 @@ class ChannelCarrier:
             more: dict[str, Any] = {}
             if self._answers is not None and number == 0:
                 more["reference"] = _reference(self._answers)
-            view = view_of(part.acts, self._locale)
+            view = view_of(part.pressable, self._locale)
             if view is not None:
                 more["view"] = view
-            if part.pictures:
-                more["files"] = _files(part.pictures, self._data_folder)
+            if part.pictures or part.preview:
+                more["files"] = _files(part, self._data_folder)
             nonce = _nonce(self._turn.id, number, again)
             return await self._channel.send(part.content, nonce=nonce, allowed_mentions=ASKER, **more)
 
@@ -96,9 +97,9 @@ class ChannelCarrier:
             message = await persist(send, patience)
         return ref_of(self._channel.id, message.id)
 
-    async def edit(self, ref: MessageRef, part: Part, *, patience: float = LONG) -> None:
+    async def edit(self, ref: MessageRef, part: Part, before: Part | None = None, *, patience: float = LONG) -> None:
         message = self._channel.get_partial_message(int(ref.message))
-        await persist(lambda: message.edit(**_state(part, self._locale, self._data_folder)), patience)
+        await persist(lambda: message.edit(**_state(part, before, self._locale, self._data_folder)), patience)
 
     async def remove(self, ref: MessageRef) -> None:
         await persist(self._channel.get_partial_message(int(ref.message)).delete)
@@ -176,17 +177,16 @@ class InteractionCarrier:
 
         async def follow() -> discord.WebhookMessage:
             more = {name: value for name, value in self._state(part).items() if value is not None}
-            if part.pictures:
-                more["files"] = more.pop("attachments")
+            more["files"] = more.pop("attachments")
             return await self._interaction.followup.send(wait=True, ephemeral=self._call.private, **more)
 
         sent = await persist(follow, patience)
         return ref_of(sent.channel.id, sent.id)
 
-    async def edit(self, ref: MessageRef, part: Part, *, patience: float = LONG) -> None:
+    async def edit(self, ref: MessageRef, part: Part, before: Part | None = None, *, patience: float = LONG) -> None:
         await self._acknowledged()
         message = int(ref.message)
-        await persist(lambda: self._interaction.followup.edit_message(message, **self._state(part)), patience)
+        await persist(lambda: self._interaction.followup.edit_message(message, **self._state(part, before)), patience)
 
     async def remove(self, ref: MessageRef) -> None:
         await self._acknowledged()
@@ -196,8 +196,8 @@ class InteractionCarrier:
         edited = await persist(lambda: self._interaction.edit_original_response(**self._state(part)), patience)
         return ref_of(edited.channel.id, edited.id)
 
-    def _state(self, part: Part) -> dict[str, Any]:
-        return _state(part, self._locale, self._data_folder)
+    def _state(self, part: Part, before: Part | None = None) -> dict[str, Any]:
+        return _state(part, before, self._locale, self._data_folder)
 
     async def _acknowledged(self) -> None:
         await self._call.acknowledged.wait()
@@ -205,25 +205,34 @@ class InteractionCarrier:
             raise Expired
 
 
-def _state(part: Part, locale: str, data_folder: Path) -> dict[str, Any]:
-    """A message's content, buttons and pictures, for an edit."""
-    state = {"content": part.content, "view": view_of(part.acts, locale), "allowed_mentions": NOBODY}
-    return state | ({"attachments": _files(part.pictures, data_folder)} if part.pictures else {})
+def _state(part: Part, before: Part | None, locale: str, data_folder: Path) -> dict[str, Any]:
+    """A message's content, buttons and files, for an edit; the files only where they are others than before."""
+    state = {"content": part.content, "view": view_of(part.pressable, locale), "allowed_mentions": NOBODY}
+    if before is not None and (before.pictures, before.preview) == (part.pictures, part.preview):
+        return state
+    return state | {"attachments": _files(part, data_folder)}
 
 
-def _files(pictures: tuple[Picture, ...], data_folder: Path) -> list[discord.File]:
-    """The pictures for one request, which closes them.
+def _files(part: Part, data_folder: Path) -> list[discord.File]:
+    """The files for one request, which closes them.
 
     Raises:
         DeliveryError: a picture is not in the data folder any more.
     """
+    if part.preview is not None:
+        return [discord.File(io.BytesIO(part.preview), filename="preview.png")]
     try:
         return [
-            discord.File(data_folder / picture.path, filename=f"{picture.id}.png", description=picture.alt[:1024])
-            for picture in pictures
+            discord.File(data_folder / picture.path, filename=_file_name(picture), description=picture.alt[:1024])
+            for picture in part.pictures
         ]
     except OSError as error:
         raise DeliveryError(f"a picture cannot be read: {error.strerror}", retryable=False) from error
+
+
+def _file_name(picture: Picture) -> str:
+    """Discord shows a file by the kind that its name tells."""
+    return f"{picture.id}{PurePath(picture.path).suffix}"
 
 
 def _reference(answers: MessageRef) -> discord.MessageReference:

@@ -13,7 +13,7 @@ import aiohttp
 import discord
 import structlog
 
-from adapters.discord.buttons import Act, ActButton, Interaction
+from adapters.discord.buttons import Act, ActButton, ChangeMenu, Interaction
 from adapters.discord.catching_up import catch_up
 from adapters.discord.desk import Desk
 from adapters.discord.inbound import Inbound
@@ -84,8 +84,8 @@ class Client(discord.AutoShardedClient):
         self._idle.set()
 
     async def setup_hook(self) -> None:
-        """Buttons are known by their ids, whichever process made them."""
-        self.add_dynamic_items(ActButton)
+        """Buttons and menus are known by their ids, whichever process made them."""
+        self.add_dynamic_items(ActButton, ChangeMenu)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An event that broke is logged, and the next one is served."""
@@ -185,6 +185,6 @@ class Client(discord.AutoShardedClient):
         async with self._working():
             await self._interacting.receive(interaction)
 
-    async def on_press(self, act: Act, interaction: Interaction) -> None:
+    async def on_press(self, act: Act, detail: str, interaction: Interaction) -> None:
         async with self._working():
-            await self._interacting.press(act, interaction)
+            await self._interacting.press(act, detail, interaction)

@@ -31,6 +31,7 @@ _TYPES = {
     OptionType.TEXT: discord.AppCommandOptionType.string,
     OptionType.CHOICE: discord.AppCommandOptionType.string,
     OptionType.INTEGER: discord.AppCommandOptionType.integer,
+    OptionType.NUMBER: discord.AppCommandOptionType.number,
 }
 _LONGEST_TEXT = 6000
 _MOST_CHOICES = 25
@@ -140,7 +141,7 @@ def _option(option: Option) -> Payload:
     payload["required"] = option.required
     if option.type is OptionType.CHOICE:
         payload["choices"] = [_choice(choice) for choice in option.choices[:_MOST_CHOICES]]
-    elif option.type is OptionType.INTEGER:
+    elif option.type in (OptionType.INTEGER, OptionType.NUMBER):
         payload |= {"min_value": option.low, "max_value": option.high}
     else:
         payload |= {"max_length": min(option.high, _LONGEST_TEXT), "autocomplete": option.completes}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -26,11 +27,16 @@ from bot.domain.commands import SUMMARIZE, WRITE, command_named
 from bot.domain.messages import (
     Ask,
     Attachment,
+    Change,
     CommandCall,
     ContinueReply,
     MessageRef,
+    OnAnswer,
+    PickPicture,
     RateReply,
     RegenerateReply,
+    ReviseReply,
+    ShareReply,
     StopReply,
     SuggestAnswer,
 )
@@ -42,7 +48,6 @@ log = structlog.get_logger(__name__)
 
 # Seconds that storing may take before the acknowledgement goes out ahead of it.
 _STORE_S = 1.5
-_MOST_CHOICES = 25
 
 
 class Interacting:
@@ -64,8 +69,8 @@ class Interacting:
                 case discord.InteractionType.modal_submit:
                     await self._submit(interaction)
 
-    async def press(self, act: Act, interaction: Interaction) -> None:
-        """A button was pressed."""
+    async def press(self, act: Act, detail: str, interaction: Interaction) -> None:
+        """A button was pressed, or something chosen from a menu; `detail` is which number, which change."""
         async with self._sentences(interaction):
             assert interaction.message is not None
             ref = ref_of(interaction.message.channel.id, interaction.message.id)
@@ -74,10 +79,10 @@ class Interacting:
                     await self._rate(act, ref, interaction)
                 case Act.SUGGEST:
                     await interaction.response.send_modal(form_of(act, ref, str(interaction.locale)))
-                case Act.REGENERATE | Act.CONTINUE:
-                    await self._answer_anew(act, ref, interaction)
                 case Act.STOP:
                     await self._stop(ref, interaction)
+                case _:
+                    await self._ask_of_answer(act, detail, ref, interaction)
 
     # --- commands ---------------------------------------------------------------------------------------------------
 
@@ -112,19 +117,25 @@ class Interacting:
         data: Any = interaction.data
         focused = next(row for row in data["options"] if row.get("focused"))
         locale = str(interaction.locale)
-        values = await self._desk.core.reading.complete(data["name"], focused["name"], str(focused["value"]), locale)
-        choices = [discord.app_commands.Choice(name=value[:100], value=value[:100]) for value in values]
-        await interaction.response.autocomplete(choices[:_MOST_CHOICES])
+        proposed = await self._desk.core.reading.complete(data["name"], focused["name"], str(focused["value"]), locale)
+        choices = [
+            discord.app_commands.Choice(name=each.label.in_locale(locale), value=each.value[:100]) for each in proposed
+        ]
+        await interaction.response.autocomplete(choices)
 
     # --- what is answered -------------------------------------------------------------------------------------------
 
-    async def _answer_anew(self, act: Act, ref: MessageRef, interaction: Interaction) -> None:
-        place, by = await self._where(interaction)
-        kind = RegenerateReply if act is Act.REGENERATE else ContinueReply
-        ask = kind(str(interaction.id), place, ref, by, interaction.created_at)
+    async def _ask_of_answer(self, act: Act, detail: str, ref: MessageRef, interaction: Interaction) -> None:
         assert interaction.message is not None
-        private = interaction.message.flags.ephemeral
-        await self._ask(ask, Call(interaction, private, shows_answer=private, pressed=ref))
+        place, by = await self._where(interaction)
+        ask = _ask(act, detail, (str(interaction.id), place, ref, by, interaction.created_at))
+        only_seen_by_asker = interaction.message.flags.ephemeral
+        if act in (Act.SHARE, Act.USE):
+            # What is shared stands in the place for all; nobody can reply to what only one person sees.
+            call = Call(interaction, private=False, shows_answer=False, pressed=None if only_seen_by_asker else ref)
+        else:
+            call = Call(interaction, only_seen_by_asker, shows_answer=only_seen_by_asker, pressed=ref)
+        await self._ask(ask, call)
 
     async def _ask(self, ask: Ask, call: Call) -> None:
         """Store, acknowledge; the answer comes through `open_reply`, maybe before this returns."""
@@ -229,6 +240,22 @@ class Interacting:
             await interaction.response.autocomplete([])
         else:
             await self._tell(interaction, text)
+
+
+def _ask(act: Act, detail: str, told: tuple[str, Place, MessageRef, Person, datetime]) -> OnAnswer:
+    """What is asked for by pressing; `told` is what all that is asked of answers begins with."""
+    match act:
+        case Act.REGENERATE:
+            return RegenerateReply(*told)
+        case Act.CONTINUE:
+            return ContinueReply(*told)
+        case Act.PICK:
+            return PickPicture(*told, number=int(detail))
+        case Act.CHANGE:
+            return ReviseReply(*told, change=Change(detail))
+        case Act.SHARE | Act.USE:
+            return ShareReply(*told)
+    raise ValueError(act)
 
 
 def _attachment(file: Any) -> Attachment:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapters.discord.buttons import Act, acts_of
+from adapters.discord.buttons import NOTHING, STOP, Pressable, pressable
 from adapters.discord.lines import say
 from adapters.rendering import discord as dialect
+from adapters.rendering.captions import captions
 from adapters.rendering.streaming import complete
 from bot.domain.messages import Answer, Picture
 
@@ -19,38 +20,33 @@ MOST_FILES = 10
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One message as people should see it."""
+    """One message as people should see it. `preview` is a picture (PNG) while it is being drawn."""
 
     content: str
-    acts: tuple[Act, ...] = ()
+    pressable: Pressable = NOTHING
     pictures: tuple[Picture, ...] = ()
+    preview: bytes | None = None
 
 
 def waiting(position: int, locale: str) -> list[Part]:
     """The answer has no words yet; `position` is its place in line."""
     words = say("show.in_line", locale, position=position) if position > 1 else say("show.writing", locale)
-    return [Part(_small(words), (Act.STOP,))]
+    return [Part(_small(words), STOP)]
 
 
-def growing(text: str, note: str, locale: str) -> list[Part]:
+def growing(text: str, note: str, locale: str, preview: bytes | None = None) -> list[Part]:
     """The answer so far, with what is open at its end closed, and a button that stops it."""
     contents = _noted(dialect.messages(complete(text)), note) or [_small(say("show.writing", locale))]
-    return _parts(contents, (Act.STOP,))
+    return [*map(Part, contents[:-1]), Part(contents[-1], STOP, preview=preview)]
 
 
 def final(answer: Answer, locale: str, *notes: str) -> list[Part]:
     """The last state; the adapter's own notes come after the answer's."""
-    shown = [answer.note, *map(_parameters, answer.pictures), *notes]
+    shown = [answer.note, *captions(answer.pictures), *notes]
     contents = _noted(dialect.messages(answer.text), "\n".join(filter(None, shown)))
     if not contents:
         contents = [""] if answer.pictures else [_small(say("show.empty", locale))]
-    parts = _parts(contents, acts_of(answer.controls))
-    return [*parts[:-1], Part(parts[-1].content, parts[-1].acts, answer.pictures[:MOST_FILES])]
-
-
-def _parts(contents: list[str], acts: tuple[Act, ...]) -> list[Part]:
-    """The messages, with the buttons under the last."""
-    return [*map(Part, contents[:-1]), Part(contents[-1], acts)]
+    return [*map(Part, contents[:-1]), Part(contents[-1], pressable(answer), answer.pictures[:MOST_FILES])]
 
 
 def _noted(contents: list[str], note: str) -> list[str]:
@@ -66,7 +62,3 @@ def _noted(contents: list[str], note: str) -> list[str]:
 def _small(note: str) -> str:
     """Lines in Discord's small print."""
     return "\n".join(f"-# {line}" for line in dialect.render(note.replace("\n", "\n\n")).splitlines() if line.strip())
-
-
-def _parameters(picture: Picture) -> str:
-    return " · ".join(f"{name} {value}" for name, value in picture.parameters.items())

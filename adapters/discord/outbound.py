@@ -31,6 +31,9 @@ _TYPING_TIMES = 75
 # An answer that is complete so soon after its first state is sent once.
 _GRACE_S = 0.3
 
+# Seconds between two pictures of a drawing on its way: each is an upload.
+_PREVIEW_EVERY_S = 3.0
+
 # Characters that are laid out within a millisecond or two.
 _SHORT = 300
 
@@ -79,6 +82,8 @@ class DiscordReply:
         self._gone: dict[int, int] = {}
         self._is_doubtful = self._is_in_line = self._is_refused = False
         self._latest: Callable[[], Sequence[Part]] | None = None
+        self._preview: bytes | None = None
+        self._next_preview = 0.0
         self._has_begun = bool(self._shown)
         self._beginning: asyncio.Task[None] | None = None
         self._in_hand = asyncio.Lock()
@@ -98,7 +103,10 @@ class DiscordReply:
 
     async def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
         """Show the text so far, when it is this answer's turn."""
-        await self._show(lambda: layout.growing(text, note, self._locale))
+        now = self._desk.clock.monotonic()
+        if preview is not None and now >= self._next_preview:
+            self._preview, self._next_preview = preview, now + _PREVIEW_EVERY_S
+        await self._show(lambda: layout.growing(text, note, self._locale, self._preview))
 
     async def finish(self, answer: Answer) -> None:
         """Show the last state, whatever it takes."""
@@ -189,7 +197,7 @@ class DiscordReply:
 
     async def _edit(self, number: int, shown: _Shown, part: Part, patience: float) -> None:
         try:
-            await self._carrier.edit(shown.ref, part, patience=patience)
+            await self._carrier.edit(shown.ref, part, shown.part, patience=patience)
             shown.part = part
         except Gone:
             # Somebody deleted it, or it is too old to be edited this often. The last state is posted anew.

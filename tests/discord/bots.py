@@ -35,12 +35,12 @@ class Bot:
     async def ratings(self, message: Message) -> Sequence[Rating]:
         """The verdicts on the answer that a message carries."""
         async with self.house.services.units.reading() as uow:
-            return await uow.ratings.of_turns([await self._turn_id(message)])
+            return await uow.ratings.of_turns([await self.turn_id(message)])
 
     async def suggestions(self, message: Message) -> Sequence[Suggestion]:
         """The better answers to what a message carries."""
         async with self.house.services.units.reading() as uow:
-            return await uow.ratings.suggestions_of([await self._turn_id(message)])
+            return await uow.ratings.suggestions_of([await self.turn_id(message)])
 
     async def noted(self, message: Message) -> None:
         """Wait until the bot has noted a message that people see already."""
@@ -48,7 +48,8 @@ class Bot:
             while await self._found(message) is None:
                 await asyncio.sleep(0.005)
 
-    async def _turn_id(self, message: Message) -> str:
+    async def turn_id(self, message: Message) -> str:
+        """The turn that a message carries."""
         found = await self._found(message)
         assert found is not None
         return found

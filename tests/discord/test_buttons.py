@@ -125,7 +125,10 @@ async def test_buttons_are_in_the_askers_language(bot: Bot, server: DiscordServe
     act = await lin.calls(channel, "write", about="春天")
 
     await bot.answers(channel)
-    assert [button.label for button in act.reply.buttons] == ["👍", "👎", "重新生成", "改进"]
+    assert act.reply.rows == [
+        ["👍", "👎", "重新生成", "改进", "作为消息发送"],
+        ["更短", "更长", "更正式", "更亲切", "译成中文"],
+    ]
 
 
 async def test_an_answer_that_nobody_remembers_cannot_be_pressed(

@@ -77,7 +77,7 @@ async def test_a_command_is_acknowledged_and_its_response_becomes_the_answer(
     assert answers == [act.reply]
     assert act.reply.text == "Fine."
     assert bot.generator.requests[0].messages[-1].content == "Write an email: a picnic"
-    assert [button.label for button in act.reply.buttons] == ["👍", "👎", "Regenerate", "Suggest"]
+    assert act.reply.rows[0] == ["👍", "👎", "Regenerate", "Suggest", "Use as message"]
 
 
 async def test_a_private_command_is_shown_to_its_caller_alone(

@@ -7,10 +7,10 @@ import string
 import pytest
 
 from adapters.discord import layout
-from adapters.discord.buttons import Act
+from adapters.discord.buttons import NOTHING, STOP, Act, Pressable, view_of
 from adapters.discord.lines import LINES
 from adapters.discord.pacing import AT_MOST_PER_S, SPACING_S, Pacer
-from bot.domain.messages import Answer, Control, Picture
+from bot.domain.messages import Answer, Change, Control, Picture
 from tests.houses import FakeClock
 
 
@@ -33,7 +33,7 @@ def test_a_note_that_finds_no_room_is_a_message_of_its_own() -> None:
     parts = layout.final(Answer(text, "A note.", controls=frozenset({Control.REGENERATE})), "en")
 
     assert [part.content for part in parts] == [text, "-# A note."]
-    assert [part.acts for part in parts] == [(), (Act.REGENERATE,)]
+    assert [part.pressable for part in parts] == [NOTHING, Pressable((Act.REGENERATE,))]
 
 
 def test_pictures_come_with_their_parameters_and_need_no_words() -> None:
@@ -46,6 +46,30 @@ def test_pictures_come_with_their_parameters_and_need_no_words() -> None:
     assert bare.content == ""
 
 
+def test_what_holds_for_all_pictures_is_said_once() -> None:
+    pictures = tuple(Picture(str(seed), f"images/{seed}.png", "a cat", {"seed": seed, "steps": 20}) for seed in (5, 6))
+
+    (part,) = layout.final(Answer("", pictures=pictures), "en")
+
+    assert part.content == "-# steps 20\n-# 1: seed 5\n-# 2: seed 6"
+
+
+def test_everything_that_can_be_pressed_fits_discords_rows() -> None:
+    pictures = tuple(Picture(str(number), f"images/{number}.png", "a cat", {}) for number in range(4))
+    answer = Answer("Fine.", pictures=pictures, controls=frozenset(Control), changes=tuple(Change))
+
+    (part,) = layout.final(answer, "en")
+    view = view_of(part.pressable, "en")
+
+    assert view is not None
+    rows = [[component["custom_id"] for component in row["components"]] for row in view.to_components()]
+    assert rows == [
+        ["inkling:good", "inkling:bad", "inkling:regenerate", "inkling:continue", "inkling:suggest"],
+        ["inkling:pick:1", "inkling:pick:2", "inkling:pick:3", "inkling:pick:4", "inkling:use"],
+        ["inkling:changes"],
+    ]
+
+
 def test_an_answer_of_nothing_says_so() -> None:
     (part,) = layout.final(Answer(""), "zh-CN")
 
@@ -56,13 +80,13 @@ def test_a_growing_answer_is_never_shown_broken_and_can_be_stopped() -> None:
     (part,) = layout.growing("See **bold and `co", "", "en")
 
     assert part.content == "See **bold and `co`**"
-    assert part.acts == (Act.STOP,)
+    assert part.pressable == STOP
 
 
 def test_only_the_last_message_of_a_growing_answer_can_be_pressed() -> None:
     parts = layout.growing("A sentence. " * 400, "", "en")
 
-    assert [part.acts for part in parts] == [(), (), (Act.STOP,)]
+    assert [part.pressable for part in parts] == [NOTHING, NOTHING, STOP]
 
 
 def test_every_part_fits_a_message_in_chinese_too() -> None:

@@ -202,7 +202,7 @@ async def test_pictures_come_as_files_with_words_for_those_who_do_not_see_them(
 
     assert [file.description for file in answer.files] == ["a smiling cat"] * 2
     assert [file.data for file in answer.files] == [b"\x89PNG0", b"\x89PNG1"]
-    assert answer.text == "-# seed 5 · steps 2\n-# seed 6 · steps 2"
+    assert answer.text == "-# steps 2\n-# 1: seed 5\n-# 2: seed 6"
     assert [button.label for button in answer.buttons] == ["👍", "👎", "Regenerate"]
 
 

@@ -23,6 +23,7 @@ HELP = """\
   :call write about="…"    call a slash command with its options
   :react 👍   :unreact 👍   on the bot's latest message
   :press Regenerate        press a button of the bot's latest message
+  :choose Shorter          choose from the menu of the bot's latest message
   :fill field="…"          fill in and submit the modal that opened
   :menu Summarise …        use a context menu on the latest message
   :file PATH [words]       send a file
@@ -48,8 +49,8 @@ class Console:
 
     def _show(self, message: Message) -> None:
         files = "".join(f" [{file.filename}: {file.description or ''}]" for file in message.files)
-        buttons = "".join(f" ({button.label})" for button in message.buttons)
-        text = ("thinking …" if message.loading else message.text) + files + buttons
+        pressable = "".join(f" ({label})" for row in message.rows for label in row)
+        text = ("thinking …" if message.loading else message.text) + files + pressable
         if self.shown.get(message.id) != text:
             again = "~" if message.id in self.shown else "<"
             whisper = " (only you see this)" if message.ephemeral_for else ""
@@ -71,6 +72,7 @@ class Console:
             "react": lambda emoji: self.ana.reacts(self._latest(), emoji),
             "unreact": lambda emoji: self.ana.unreacts(self._latest(), emoji),
             "press": self._press,
+            "choose": self._choose,
             "fill": self._fill,
             "menu": self._menu,
             "file": self._file,
@@ -105,6 +107,9 @@ class Console:
 
     async def _press(self, label: str) -> None:
         self._seen(await self.ana.presses(self._latest(), label))
+
+    async def _choose(self, label: str) -> None:
+        self._seen(await self.ana.picks(self._latest(), "", label))
 
     async def _fill(self, words: str) -> None:
         texts = dict(pair.partition("=")[::2] for pair in shlex.split(words))

@@ -307,8 +307,18 @@ class Message:
             if part["type"] == 2
         ]
 
+    @property
+    def rows(self) -> list[list[str]]:
+        """What stands in each row: the labels of its buttons, or those of what its menu offers."""
+        rows = [part["components"] for part in self.components if part["type"] == 1]
+        return [[_label(part) for held in row for part in held.get("options", [held])] for row in rows]
+
     def __repr__(self) -> str:
         return f"<Message {self.author.name}: {self.text[:60]!r}>"
+
+
+def _label(part: Json) -> str:
+    return part.get("label") or (part.get("emoji") or {}).get("name", "")
 
 
 def walk(components: list[Json]) -> list[Json]:

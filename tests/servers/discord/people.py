@@ -147,17 +147,20 @@ class Person(User):
         data = {"custom_id": part["custom_id"], "component_type": 2, "id": part.get("id", 0)}
         return await self._server.interactions.send(COMPONENT, self, message.channel, data, message)
 
-    async def picks(self, message: Message, select: str, *values: str) -> Act:
-        """Pick values in a select menu, found by its placeholder or a part of its custom_id."""
+    async def picks(self, message: Message, select: str, *wanted: str) -> Act:
+        """Pick values in a select menu, found by its placeholder or a part of its custom_id; each by value or label."""
         self._sees(message)
         part = _component(message, select, (3,))
-        known = [option["value"] for option in part["options"]]
-        if any(value not in known for value in values):
-            raise Impossible(f"{select} offers {known}")
+        offered = part["options"]
+        values = [
+            option["value"] for each in wanted for option in offered if each in (option["value"], option["label"])
+        ]
+        if len(values) != len(wanted):
+            raise Impossible(f"{select} offers {[option['label'] for option in offered]}")
         data = {
             "custom_id": part["custom_id"],
             "component_type": part["type"],
-            "values": list(values),
+            "values": values,
             "id": part.get("id", 0),
         }
         return await self._server.interactions.send(COMPONENT, self, message.channel, data, message)
