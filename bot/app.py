@@ -22,6 +22,7 @@ from bot.chat.digests import keep_digests
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
 from bot.chat.learning import keep_learning
+from bot.chat.picture_policy import PicturePolicy
 from bot.chat.persona_library import PersonaLibrary
 from bot.chat.retention import keep_expiring
 from bot.chat.serving import ServedReleases
@@ -120,7 +121,10 @@ async def _services(
     painter = None
     if settings.engine.image_model:
         painter = LocalPainter(
-            settings.engine.image_model, threads=settings.engine.threads, dtype=settings.engine.dtype
+            settings.engine.image_model,
+            threads=settings.engine.threads,
+            dtype=settings.engine.dtype,
+            checker=settings.pictures.checker if settings.pictures.policy == "on" else "",
         )
         stack.push_async_callback(painter.close)
         await painter.start()
@@ -136,6 +140,7 @@ async def _services(
         learning=settings.learning,
         records=TrainingFiles(settings.storage.data_folder),
         painter=painter,
+        policy=PicturePolicy.load(settings.pictures),
         personas=PersonaLibrary(settings.storage.data_folder),
         platforms={platform.name: platform for platform in platforms},
         admission=Admission(

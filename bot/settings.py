@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.errors import SettingsError
 
 BUNDLED_WRITER = Path(__file__).parent / "models" / "writer"
+BUNDLED_PAINTER = Path(__file__).parent / "models" / "painter"
 
 
 def _split(value: object) -> object:
@@ -51,6 +52,14 @@ class EngineSettings(_Area):
     threads: int
     dtype: Literal["auto", "float32", "bfloat16"]
     data_folder: Path
+
+
+class PictureSettings(_Area):
+    """Which pictures may be drawn and shown. `checker` names an image classifier; "" means none."""
+
+    policy: Literal["on", "off"]
+    blocked_words: Path | None
+    checker: str
 
 
 class ChatSettings(_Area):
@@ -145,6 +154,9 @@ class _Environment(BaseSettings):
     retention_days: Annotated[int, Field(ge=0, le=36_500)] = 0
     text_model: str = ""
     image_model: str = ""
+    image_policy: Literal["on", "off"] = "on"
+    image_blocked_words: Path | None = None
+    image_checker: str = ""
     engine_url: Names = ()
     engine_model: str = ""
     engine_key: str = ""
@@ -234,6 +246,7 @@ class Settings(_Area):
 
     storage: StorageSettings
     engine: EngineSettings
+    pictures: PictureSettings
     chat: ChatSettings
     web: WebSettings
     learning: LearningSettings
@@ -273,8 +286,15 @@ class Settings(_Area):
             engine=area(
                 EngineSettings,
                 text_model=read.text_model or str(BUNDLED_WRITER),
+                image_model=_painter(read.image_model),
                 threads=read.engine_threads,
                 dtype=read.engine_dtype,
+            ),
+            pictures=area(
+                PictureSettings,
+                policy=read.image_policy,
+                blocked_words=read.image_blocked_words,
+                checker=read.image_checker,
             ),
             chat=area(ChatSettings),
             web=area(WebSettings, host=read.web_host, port=read.web_port, token=read.web_token),
@@ -302,6 +322,13 @@ class Settings(_Area):
             ),
             log=area(LogSettings, level=read.log_level, format=read.log_format),
         )
+
+
+def _painter(given: str) -> str:
+    """The pipeline that is named, else the bundled one; "" for none."""
+    if given:
+        return "" if given.lower() == "none" else given
+    return str(BUNDLED_PAINTER) if (BUNDLED_PAINTER / "model_index.json").is_file() else ""
 
 
 def _explain(error: ValidationError) -> str:

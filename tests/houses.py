@@ -13,6 +13,7 @@ from pathlib import Path
 from bot.chat.admission import Admission
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
+from bot.chat.picture_policy import PicturePolicy
 from bot.chat.persona_library import PersonaLibrary
 from bot.chat.serving import ServedReleases
 from bot.chat.training import Training
@@ -157,6 +158,7 @@ async def open_house(
     clock: FakeClock | None = None,
     trainer: Trainer | None = None,
     learning: Mapping[str, str] | None = None,
+    pictures: Mapping[str, str] | None = None,
 ) -> AsyncIterator[House]:
     """A core on the database of a folder; opening a second one on the same folder is a restart."""
     settings = settings or chat_settings()
@@ -167,7 +169,8 @@ async def open_house(
     await database.open()
     await generator.start()
     units = SqlUnitOfWorkFactory(database)
-    learned = Settings.load({"DATA_FOLDER": str(folder), **(learning or {})}).learning
+    given = Settings.load({"DATA_FOLDER": str(folder), **(learning or {}), **(pictures or {})})
+    learned = given.learning
     releases = ServedReleases(units, generator, learned)
     services = Services(
         settings=settings,
@@ -179,6 +182,7 @@ async def open_house(
         learning=learned,
         records=TrainingFiles(folder),
         painter=painter,
+        policy=PicturePolicy.load(given.pictures),
         personas=PersonaLibrary(folder),
         platforms={platform.name: platform},
         admission=Admission(

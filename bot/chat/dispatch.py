@@ -35,6 +35,7 @@ from bot.chat.reading import Reading
 from bot.chat.releasing import note_release, release
 from bot.chat.replying import reply
 from bot.chat.retraining import retrain
+from bot.chat.revising_pictures import revise_picture
 from bot.chat.sharing import share
 from bot.chat.showing import LiveReply, StoredDeliveries
 from bot.chat.summarizing import summarize
@@ -44,6 +45,7 @@ from bot.domain.conversation import Delivery, Turn, TurnStatus
 from bot.domain.lines import say
 from bot.domain.messages import (
     Ask,
+    Change,
     ContinueReply,
     DeleteMessage,
     IncomingMessage,
@@ -383,7 +385,7 @@ class Core:
 
     async def _deliver(self, job: Job) -> None:
         try:
-            await job.reply.finish(answer_of(job.answer))
+            await job.reply.finish(answer_of(job.answer, self._services.traits))
         except BaseException:
             # The next try must know what arrived.
             await job.log.flush()
@@ -433,7 +435,12 @@ USE_CASES: Mapping[str, UseCase] = {
 }
 
 # How an answer is made from another one; what is not named here is made anew from the question.
-CHANGES: Mapping[str, UseCase] = {PICKED: pick, SHARED: share}
+CHANGES: Mapping[str, UseCase] = {
+    PICKED: pick,
+    SHARED: share,
+    Change.VARY: revise_picture,
+    Change.ANIMATE: revise_picture,
+}
 
 # The use cases that ask an engine, and so count against the budgets.
-SPENDING: frozenset[UseCase] = frozenset({reply, write, translate, code, paint, summarize})
+SPENDING: frozenset[UseCase] = frozenset({reply, write, translate, code, paint, revise_picture, summarize})

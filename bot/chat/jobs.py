@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.chat.admission import Admission
+from bot.chat.picture_policy import PicturePolicy
 from bot.chat.persona_library import PersonaLibrary
 from bot.chat.serving import ServedReleases
 from bot.chat.showing import LiveReply, StoredDeliveries
 from bot.chat.training import Training
 from bot.domain.conversation import Turn
+from bot.domain.generation import PainterTraits
 from bot.domain.messages import Ask
 from bot.domain.places import Person, Place, Platform
 from bot.ports import (
@@ -42,11 +44,17 @@ class Services:
     learning: LearningSettings
     records: TrainingRecords
     painter: Painter | None
+    policy: PicturePolicy
     personas: PersonaLibrary
     platforms: Mapping[Platform, ChatPlatform]
     admission: Admission
     clock: Clock
     new_id: NewId
+
+    @property
+    def traits(self) -> PainterTraits | None:
+        """What the painter can do, as far as it is known."""
+        return self.painter.health().traits if self.painter else None
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.domain.conversation import Turn, TurnStatus
+from bot.domain.generation import PainterTraits
 from bot.domain.messages import Answer, Change, Control
 
 # The origins of texts that people mean to use elsewhere.
@@ -14,9 +15,10 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
 
 
-def answer_of(turn: Turn) -> Answer:
+def answer_of(turn: Turn, painter: PainterTraits | None = None) -> Answer:
     """A turn in its last state, as platforms show it."""
-    return Answer(turn.text, turn.note, turn.pictures, controls_under(turn), changes_under(turn), turn.private)
+    changes = changes_under(turn, painter)
+    return Answer(turn.text, turn.note, turn.pictures, controls_under(turn), changes, turn.private)
 
 
 def controls_under(turn: Turn) -> frozenset[Control]:
@@ -38,12 +40,15 @@ def controls_under(turn: Turn) -> frozenset[Control]:
     return frozenset(controls)
 
 
-def changes_under(turn: Turn) -> tuple[Change, ...]:
-    """The changes that can be ordered of an answer: a draft's wording and language, a picture's details and motion."""
+def changes_under(turn: Turn, painter: PainterTraits | None = None) -> tuple[Change, ...]:
+    """The changes that can be ordered of an answer: a draft's wording and language, a picture's details and motion.
+
+    What a `painter` cannot do is not offered; None: it is not known what it can do.
+    """
     if not _is_made(turn) or turn.status is TurnStatus.FAILED:
         return ()
     if turn.origin == "image":
-        return (Change.VARY, Change.ANIMATE) if _is_one_still(turn) else ()
+        return _picture_changes(turn, painter) if _is_one_still(turn) else ()
     if turn.origin not in DRAFTS or not turn.text:
         return ()
     other = Change.ENGLISH if _is_mostly_chinese(turn.text) else Change.CHINESE
@@ -62,6 +67,16 @@ def _broke_off(turn: Turn) -> bool:
 
 def _is_one_still(turn: Turn) -> bool:
     return len(turn.pictures) == 1 and turn.pictures[0].media_type == "image/png"
+
+
+def _picture_changes(turn: Turn, painter: PainterTraits | None) -> tuple[Change, ...]:
+    # A varied picture is not what its seed alone draws, so a walk could not begin with it.
+    varied = "strength" in turn.pictures[0].parameters
+    offered = {
+        Change.VARY: painter is None or painter.varies,
+        Change.ANIMATE: not varied and (painter is None or painter.animates),
+    }
+    return tuple(change for change, is_possible in offered.items() if is_possible)
 
 
 def _is_mostly_chinese(text: str) -> bool:

@@ -11,7 +11,7 @@ from bot.chat.jobs import Services
 from bot.chat.offering import changes_under, controls_under
 from bot.domain.commands import STYLES
 from bot.domain.conversation import Turn, TurnStatus
-from bot.domain.generation import EngineHealth
+from bot.domain.generation import EngineHealth, PainterTraits
 from bot.domain.keeping import Bucket, ReleaseVotes, Totals
 from bot.domain.messages import Change, Control
 from bot.domain.places import Person, Place, Platform
@@ -107,13 +107,13 @@ class Reading:
             if conversation is None:
                 return []
             turns = await uow.turns.in_conversation(conversation.id, before=before, limit=limit)
-            return await _views(turns, viewer, uow)
+            return await _views(turns, viewer, self._services.traits, uow)
 
     async def view(self, turn_id: str, viewer: Person) -> TurnView | None:
         """One turn, unless it is private to another."""
         async with self._services.units.reading() as uow:
             turn = await uow.turns.get(turn_id)
-            views = await _views([turn], viewer, uow) if turn else []
+            views = await _views([turn], viewer, self._services.traits, uow) if turn else []
             return views[0] if views else None
 
     async def dashboard(self, hours: int) -> Dashboard:
@@ -148,7 +148,9 @@ class Reading:
         return RunView(run, current.progress if current else None, curves)
 
 
-async def _views(turns: Sequence[Turn], viewer: Person, uow: UnitOfWork) -> list[TurnView]:
+async def _views(
+    turns: Sequence[Turn], viewer: Person, painter: PainterTraits | None, uow: UnitOfWork
+) -> list[TurnView]:
     ids = [turn.id for turn in turns]
     ratings = await uow.ratings.of_turns(ids)
     counts = Counter((rating.turn_id, rating.verdict) for rating in ratings)
@@ -163,7 +165,7 @@ async def _views(turns: Sequence[Turn], viewer: Person, uow: UnitOfWork) -> list
             own.get(turn.id),
             turn.id in suggested,
             controls_under(turn),
-            changes_under(turn),
+            changes_under(turn, painter),
         )
         for turn in turns
         if turn.status is not TurnStatus.FORGOTTEN

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from bot.domain.texts import Text
 
+
+def _refused(what: str, in_chinese: str) -> Text:
+    return Text(
+        f"I did not draw this: the rules for pictures here leave out {what}. Who runs this bot sets the rules "
+        "(IMAGE_POLICY and IMAGE_BLOCKED_WORDS).",
+        f"这幅画我没有画：这里的图片规则不允许{in_chinese}。规则由运行本机器人的人设定"
+        "（IMAGE_POLICY 与 IMAGE_BLOCKED_WORDS）。",
+    )
+
+
 PAINTING: dict[str, Text] = {
     "paint.progress": Text("Drawing: step {done} of {total}", "正在画：第 {done}/{total} 步"),
     # What is impossible.
@@ -93,14 +103,9 @@ PAINTING: dict[str, Text] = {
         "The painter was not trained on “{style}”; it knows: {styles}.",
         "画师没有学过「{style}」这种画风，它会的有：{styles}。",
     ),
-    # The rules for pictures.
-    "paint.refused": Text(
-        "I did not draw this: the rules for pictures here leave out {what}. Who runs this bot sets the rules "
-        "(IMAGE_POLICY and IMAGE_BLOCKED_WORDS).",
-        "这幅画我没有画：这里的图片规则不允许{what}。规则由本机器人的主机设定（IMAGE_POLICY 与 IMAGE_BLOCKED_WORDS）。",
-    ),
-    "paint.rule.minors": Text("sexual content with minors", "涉及未成年人的色情内容"),
-    "paint.rule.gore": Text("gore and cruelty", "血腥与残忍的内容"),
-    "paint.rule.hate": Text("hatred against groups of people", "针对人群的仇恨内容"),
-    "paint.rule.own": Text("words that the host has blocked", "主机屏蔽的词语"),
+    # The rules for pictures; see bot/chat/picture_rules.toml.
+    "paint.refused.minors": _refused("sexual content with minors", "涉及未成年人的色情内容"),
+    "paint.refused.gore": _refused("gore and cruelty", "血腥与残忍的内容"),
+    "paint.refused.hate": _refused("hatred against groups of people", "针对人群的仇恨内容"),
+    "paint.refused.own": _refused("a word that its host has blocked", "主机屏蔽的词语"),
 }

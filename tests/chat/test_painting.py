@@ -10,6 +10,7 @@ from bot.domain.generation import (
     EngineHealth,
     EngineState,
     Painted,
+    PainterTraits,
     PaintEvent,
     PaintProgress,
     PaintRequest,
@@ -28,21 +29,27 @@ class ScriptedPainter:
     gate: asyncio.Event | None = None
     refusal: RequestRejected | None = None
     requests: list[PaintRequest] = field(default_factory=list)
+    traits: PainterTraits | None = None
 
     def health(self) -> EngineHealth:
-        return EngineHealth(EngineState.READY, "painter", "painter", 0)
+        return EngineHealth(EngineState.READY, "painter", "painter", 0, traits=self.traits)
 
     async def paint(self, request: PaintRequest) -> AsyncGenerator[PaintEvent, None]:
         self.requests.append(request)
         if self.refusal:
             raise self.refusal
         yield Queued(1)
-        yield PaintProgress(1, 2)
+        yield PaintProgress(1, 2, b"\x89PREVIEW")
         if self.gate:
             await self.gate.wait()
         yield PaintProgress(2, 2)
         seed = 7 if request.seed is None else request.seed
-        yield Painted(tuple(b"\x89PNG%d" % number for number in range(request.count)), {"seed": seed, "steps": 2})
+        yield Painted(
+            tuple(b"\x89PNG%d" % number for number in range(request.count)),
+            {"seed": seed, "steps": 2},
+            tuple(range(seed, seed + request.count)),
+            "image/gif" if request.animated else "image/png",
+        )
 
 
 async def test_pictures_are_kept_as_files_and_shown_with_their_words_and_seeds(tmp_path: Path) -> None:
