@@ -22,8 +22,8 @@ from bot.chat.digests import keep_digests
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
 from bot.chat.learning import keep_learning
-from bot.chat.picture_policy import PicturePolicy
 from bot.chat.persona_library import PersonaLibrary
+from bot.chat.picture_policy import PicturePolicy
 from bot.chat.retention import keep_expiring
 from bot.chat.serving import ServedReleases
 from bot.chat.training import Training

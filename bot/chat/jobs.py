@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.chat.admission import Admission
-from bot.chat.picture_policy import PicturePolicy
 from bot.chat.persona_library import PersonaLibrary
+from bot.chat.picture_policy import PicturePolicy
 from bot.chat.serving import ServedReleases
 from bot.chat.showing import LiveReply, StoredDeliveries
 from bot.chat.training import Training

@@ -73,7 +73,7 @@ class PicturePolicy:
 def _rule(
     name: str, *, any: Sequence[str] = (), together: Sequence[Sequence[str]] = (), hashed: Iterable[str] = ()
 ) -> _Rule:
-    ways = [(_pattern(any),)] if any else []
+    ways: list[tuple[re.Pattern[str], ...]] = [(_pattern(any),)] if any else []
     if together:
         ways.append(tuple(map(_pattern, together)))
     return _Rule(name, tuple(ways), frozenset(hashed))
