@@ -2,6 +2,8 @@
 
 Too short a draft is gone on with, too long a one is ended at a sentence within its length; where neither helps, and for
 any other fault, the model is asked again with the fault named. What could not be made right is said beneath the text.
+
+The bundled writer follows no corrections. It is given words to go on with, and another try in place of a correction.
 """
 
 from __future__ import annotations
@@ -17,16 +19,18 @@ from bot.chat.streaming import admitted, stream
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.form_checks import Fault
 from bot.domain.generation import FinishReason, PromptMessage, Role, SamplingParams
-from bot.domain.lengths import Length, count, cut, split_sign_off, whole
-from bot.domain.lines import is_chinese, say
+from bot.domain.lengths import Length, count, cut, list_mark, split_sign_off, whole
+from bot.domain.lines import Text, is_chinese, say
 from bot.errors import GenerationError
 from bot.settings import BUNDLED_WRITER
 
 # Tries after the first: to keep the length, and to mend what the checks found.
 LENGTH_TRIES = 4
 REPAIRS = 1
-# The bundled writer does not follow corrections, but its next draft may be right, and takes a second or two.
+# The bundled writer's next draft may be right, and takes a second or two.
 BUNDLED_REPAIRS = 3
+# What it goes on with after an end of its own, one after the other: without them it ends again at once.
+BUNDLED_OPENERS = (Text("Please", "希望"), Text("I hope", "请"), Text("Thank you", "感谢"), Text("We", "我们"))
 
 # Tokens that a word or a character takes at the most, and what every text takes besides.
 TOKENS_PER_WORD = 2.2
@@ -63,11 +67,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A try: its text, what is wrong with it, by how much its length is wrong, and whether it broke off."""
+    """A try: its text, what is wrong with it, and by how much its length is wrong.
+
+    `goes_on`: the model had more to say. `broke_off`: the text ends where it had more to say, and not at an end.
+    """
 
     text: str
     faults: tuple[Fault, ...]
     misses_by: int
+    goes_on: bool
     broke_off: bool
 
     @property
@@ -159,13 +167,33 @@ class _Drafter:
 
     async def _go_on(self, latest: Draft, length: Length) -> Draft:
         """The draft with more after it. A greeting and a name at its end are left to be written anew."""
-        start = latest.text
-        if not latest.broke_off:
-            body = split_sign_off(start)[0] if self._order.sign_off else start
-            start = body.rstrip() + ("\n" if self._order.by_lines else "\n\n")
-        missing = Length(0, 0, max(1, length.high - count(start)))
-        messages = (*self._order.prompt, PromptMessage(Role.ASSISTANT, start))
-        return await self._write(messages, room_for(missing, 0), self._say("write.longer"), start)
+        start, messages = latest.text, self._order.prompt
+        if latest.goes_on:
+            messages = (*messages, PromptMessage(Role.ASSISTANT, start))
+        elif self._follows:
+            start = self._body(start)
+            missing = say("write.ask_more", self._order.locale, count=length.target - count(start))
+            messages = (*messages, PromptMessage(Role.ASSISTANT, start.rstrip()), PromptMessage(Role.USER, missing))
+        else:
+            start, messages = self._opened(self._body(start))
+        room = room_for(Length(0, 0, max(1, length.high - count(start))), 0)
+        longer = await self._write(messages, room, self._say("write.longer"), start)
+        return latest if self._job.text == start else longer
+
+    def _body(self, text: str) -> str:
+        """A text without its greeting and name, and the gap after which it goes on."""
+        body = split_sign_off(text)[0] if self._order.sign_off else text
+        return body.rstrip() + ("\n" if self._order.by_lines else "\n\n")
+
+    def _opened(self, body: str) -> tuple[str, tuple[PromptMessage, ...]]:
+        """A text with words to go on with, and what the bundled writer is asked then. A poem gets another stanza."""
+        prompt = self._order.prompt
+        mark = list_mark(body)
+        if self._order.by_lines and not mark:
+            return body + "\n", prompt
+        opener = BUNDLED_OPENERS[(self._tries - 1) % len(BUNDLED_OPENERS)].in_locale(self._order.locale)
+        start = body + (mark or opener)
+        return start, (*prompt, PromptMessage(Role.ASSISTANT, start))
 
     async def _again(self, latest: Draft) -> Draft:
         """A new draft. A model that follows corrections is shown the one before, with what is wrong with it."""
@@ -195,20 +223,17 @@ class _Drafter:
         self._tries += 1
         self._allowed += room
         job.text = start
-        try:
-            ended = await stream(
-                job,
-                self._services,
-                messages,
-                replace(sampling, max_tokens=room, seed=seed),
-                note,
-                enough=self._is_far_too_long,
-            )
-        finally:
-            job.text = job.text if job.text.strip() else ""
+        ended = await stream(
+            job,
+            self._services,
+            messages,
+            replace(sampling, max_tokens=room, seed=seed),
+            note,
+            enough=self._is_far_too_long,
+        )
         self._read += ended.prompt_tokens
         self._written += ended.completion_tokens
-        return self._shaped(self._order.rendered(job.text), broke_off=ended.reason is not FinishReason.STOP)
+        return self._shaped(self._order.rendered(job.text), ended.reason is not FinishReason.STOP)
 
     async def _left(self, messages: Sequence[PromptMessage]) -> int:
         """Tokens that the window leaves for the answer to these messages.
@@ -226,15 +251,22 @@ class _Drafter:
         length = self._order.length
         return length is not None and count(text) > FAR_TOO_LONG * length.high + 1
 
-    def _shaped(self, text: str, *, broke_off: bool) -> Draft:
+    def _shaped(self, text: str, goes_on: bool) -> Draft:
         """A try's text, brought to its length where cutting does it."""
         order, length = self._order, self._order.length
+        broke_off = goes_on
         if length is not None:
-            shorter = cut(text, length, by_lines=order.by_lines, sign_off=order.sign_off and not broke_off)
-            if broke_off and shorter == text and length.holds(whole(text, by_lines=order.by_lines)):
+            shorter = cut(text, length, by_lines=order.by_lines, sign_off=order.sign_off and not goes_on)
+            if broke_off and shorter == text:
                 shorter = whole(text, by_lines=order.by_lines)
             text, broke_off = shorter, broke_off and shorter == text
-        return Draft(text, tuple(order.faults(text)), length.misses_by(text) if length else 0, broke_off)
+        return Draft(
+            text,
+            tuple(order.faults(text)),
+            length.misses_by(text) if length else 0,
+            goes_on,
+            broke_off,
+        )
 
     def _say(self, line: str) -> str:
         return say(line, self._job.locale)

@@ -13,8 +13,8 @@ from bot.domain.form_checks import Check, Fault, read_check
 from bot.domain.form_rendering import RENDERINGS
 from bot.domain.texts import Text, is_chinese
 
-# What a prompt may hold; `{about}` is always given.
-PLACES = ("about", "tone", "audience", "length", "language")
+# What a prompt may hold. `{about}` is always given; `{wishes}` gathers tone, audience and length in brackets.
+PLACES = ("about", "tone", "audience", "length", "language", "wishes")
 
 LONGEST = 2000
 SHORTEST = 10
@@ -33,7 +33,13 @@ CREATIVITY: Mapping[str, Mapping[str, float]] = {
     "creative": {"temperature": 1.0, "top_p": 0.95},
 }
 
-# What is given and has no place in the form's own prompt is said in a sentence after it.
+# What is given and has no place of its own in the prompt: in `{wishes}`, else in sentences after the prompt. The
+# bundled writer was not tuned on such wishes: brackets leave its drafts as they are, sentences turn its head.
+_WISHES: Mapping[str, Text] = {
+    "tone": Text("{tone}", "{tone}"),
+    "audience": Text("for {audience}", "写给{audience}看"),
+    "length": Text("about {length}", "大约{length}"),
+}
 _SENTENCES: Mapping[str, Text] = {
     "tone": Text("Use a {tone} tone.", "语气要{tone}。"),
     "audience": Text("It is for {audience}.", "写给{audience}看。"),
@@ -117,13 +123,15 @@ class Form:
             "language": asked.language,
         }
         prompt = self.prompt.in_locale(locale)
-        sentences = [
-            _filled(sentence.in_locale(locale), values)
-            for name, sentence in _SENTENCES.items()
-            if values[name] and f"{{{name}}}" not in prompt
-        ]
-        gap = "" if is_chinese(locale) else " "
-        return "\n\n".join(part for part in (_filled(prompt, values), gap.join(sentences)) if part)
+        loose = [name for name in _WISHES if values[name] and f"{{{name}}}" not in prompt]
+        wishes = [_filled(_WISHES[name].in_locale(locale), values) for name in loose]
+        sentences = [_filled(_SENTENCES[name].in_locale(locale), values) for name in loose]
+        brackets = "（{}）" if is_chinese(locale) else " ({})"
+        joint = "，" if is_chinese(locale) else ", "
+        if "{wishes}" in prompt:
+            values["wishes"], sentences = brackets.format(joint.join(wishes)) if wishes else "", []
+        after = ("" if is_chinese(locale) else " ").join(sentences)
+        return "\n\n".join(part for part in (_filled(prompt, values), after) if part)
 
     def rendered(self, text: str, language: str = "") -> str:
         """What the model wrote, in the form's shape."""
@@ -184,7 +192,7 @@ def _check_places(prompt: str) -> None:
     bare = _PLACE.findall(_OPTIONAL.sub("", prompt))
     if "about" not in bare:
         raise ValueError('"prompt" must hold {about}, outside of square brackets')
-    optional = [place for place in bare if place not in ("about", "language")]
+    optional = [place for place in bare if place not in ("about", "language", "wishes")]
     if optional:
         raise ValueError(f'"prompt" must hold {{{optional[0]}}} in square brackets: it is not always given')
 

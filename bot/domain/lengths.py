@@ -94,6 +94,12 @@ def split_sign_off(text: str) -> tuple[str, str]:
     return (body, gap + last) if is_sign_off else (text, "")
 
 
+def list_mark(text: str) -> str:
+    """The mark that the items of a list begin with, where the text ends with one; else empty."""
+    last = text.rstrip().rpartition("\n")[2]
+    return last[0] if re.match(r"[-*•] ", last) else ""
+
+
 def whole(text: str, *, by_lines: bool = False) -> str:
     """A text that broke off, up to its last whole sentence (or line); all of it when there is none."""
     if by_lines:

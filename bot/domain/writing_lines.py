@@ -28,6 +28,10 @@ WRITING: dict[str, Text] = {
     "write.not_right": Text("Not as it should be: {faults}", "有不合要求之处：{faults}"),
     # To the model, which is asked again.
     "write.ask_again": Text("That is not right yet. {faults} Write it again.", "还不合要求。{faults}请重写一遍。"),
+    "write.ask_more": Text(
+        "Go on where this ends, with about {count} words more. Write only what comes next.",
+        "从结尾处接着写大约{count}字，只写后面的内容。",
+    ),
     "write.ask_longer": Text(
         "That has only {count} words. Write it again with about {target} words.",
         "只有 {count} 字。请重写一遍，写到大约{target}字。",
