@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from adapters.web.channels import place_of
 from bot.chat.addressing import clean
-from bot.domain.messages import OptionValue
+from bot.domain.messages import Change, OptionValue
 from bot.domain.places import Person, Place, Platform
 from bot.domain.ratings import Verdict
 
+
+def _zone(name: str) -> str:
+    """The time zone of this name; empty for one that is not known here, which is no reason to refuse what is said."""
+    try:
+        return ZoneInfo(name).key if name else ""
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""
+
+
 Id = Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")]
+Zone = Annotated[str, Field(max_length=64), AfterValidator(_zone)]
 Channel = Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
 
 
@@ -26,11 +37,13 @@ class By(Part):
     id: Id
     name: Annotated[str, Field(max_length=200)] = ""
     locale: Annotated[str, Field(max_length=35)] = "en"
+    timezone: Zone = ""
 
     @property
     def person(self) -> Person:
         """The person as the core knows people."""
-        return Person(Platform.WEB, self.id, clean(self.name)[:40] or self.id, self.locale)
+        name = clean(self.name)[:40] or self.id
+        return Person(Platform.WEB, self.id, name, self.locale, timezone=self.timezone)
 
 
 class Where(Part):
@@ -78,11 +91,29 @@ class Call(_Act):
 
 
 class Again(_Act):
-    """Another answer beside one, or more of one."""
+    """Another answer beside one, more of one, or one posted for all."""
 
-    act: Literal["regenerate", "continue"]
+    act: Literal["regenerate", "continue", "share"]
     event_id: Id
     turn: Id
+
+
+class Revise(_Act):
+    """An answer made anew from one."""
+
+    act: Literal["revise"]
+    event_id: Id
+    turn: Id
+    change: Change
+
+
+class Pick(_Act):
+    """One picture of several; `number` counts from 1."""
+
+    act: Literal["pick"]
+    event_id: Id
+    turn: Id
+    number: Annotated[int, Field(ge=1, le=100)]
 
 
 class Rate(_Act):
@@ -116,7 +147,10 @@ class MakeChannel(Part):
     name: Annotated[str, Field(max_length=200)]
 
 
-Act = Annotated[Send | Call | Again | Rate | Suggest | Stop | MakeChannel, Field(discriminator="act")]
+Act = Annotated[
+    Send | Call | Again | Revise | Pick | Rate | Suggest | Stop | MakeChannel,
+    Field(discriminator="act"),
+]
 ACTS: TypeAdapter[Act] = TypeAdapter(Act)
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from bot.chat.reading import Reading
 from bot.domain.places import Person, Place, Platform, owning_place
@@ -26,6 +27,11 @@ _TITLE_LIMIT = 60
 def place_of(channel: str, thread: str = "") -> Place:
     """The place of a channel or of a thread in it."""
     return owning_place(Platform.WEB, WORKSPACE, channel, thread=thread)
+
+
+def link_to(place: Place, turn_id: str) -> str:
+    """The page's address of a message, without the host: people reach the page by different names."""
+    return f"/#/{quote(place.channel)}/{place.thread}/{turn_id}"
 
 
 def channel_name(wanted: str) -> str:

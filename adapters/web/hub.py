@@ -80,6 +80,17 @@ class LiveAnswer:
     html: GrowingHtml = field(default_factory=GrowingHtml)
     note: str = ""
     position: int = 0
+    preview: bytes | None = None
+    _previews: int = 0
+
+    def look(self, preview: bytes) -> None:
+        """Take a picture as it looks so far."""
+        self.preview = preview
+        self._previews += 1
+
+    def preview_address(self, turn_id: str) -> str:
+        """Where the latest look at a picture is, another address for each; empty before the first."""
+        return f"/previews/{turn_id}?{self._previews}" if self.preview else ""
 
     async def write(self, text: str, note: str) -> Patch:
         """Take the whole text so far; the blocks that changed. Rendered in a thread, never beside the event loop."""
@@ -115,6 +126,11 @@ class Hub:
         """An answer has its last state."""
         self._live.pop(turn_id, None)
 
+    def preview(self, turn_id: str) -> bytes | None:
+        """A picture under way as it looks now; None when there is none."""
+        live = self._live.get(turn_id)
+        return live.preview if live else None
+
     def is_live(self, turn_id: str) -> bool:
         """Whether an answer is under way."""
         return turn_id in self._live
@@ -127,7 +143,8 @@ class Hub:
         live = self._live.get(shape["id"])
         if live is None or not shape["open"]:
             return shape
-        return shape | {"blocks": live.html.blocks, "note": live.note, "position": live.position}
+        preview = live.preview_address(shape["id"])
+        return shape | {"blocks": live.html.blocks, "note": live.note, "position": live.position, "preview": preview}
 
     def tell(self, place: Place, event: Event, *, only: str | None = None) -> None:
         """Tell all windows that look at a place, or only those of one person (a key)."""

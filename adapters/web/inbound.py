@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 from aiohttp import web
 from pydantic import ValidationError
 
-from adapters.web.acts import ACTS, Act, Again, Call, File, MakeChannel, Rate, Send, Stop, Suggest, Where
+from adapters.web.acts import (
+    ACTS,
+    Act,
+    Again,
+    Call,
+    File,
+    MakeChannel,
+    Pick,
+    Rate,
+    Revise,
+    Send,
+    Stop,
+    Suggest,
+    Where,
+)
 from adapters.web.channels import Channels
 from adapters.web.files import UPLOAD_LIMIT, Files
 from adapters.web.hub import Hub
@@ -26,8 +40,11 @@ from bot.domain.messages import (
     ContinueReply,
     IncomingMessage,
     MessageRef,
+    PickPicture,
     RateReply,
     RegenerateReply,
+    ReviseReply,
+    ShareReply,
     StopReply,
     SuggestAnswer,
 )
@@ -37,6 +54,12 @@ from bot.errors import PersonError, StorageError
 from bot.ports import Clock
 
 log = structlog.get_logger(__name__)
+
+_AGAIN: Mapping[str, type[RegenerateReply | ContinueReply | ShareReply]] = {
+    "regenerate": RegenerateReply,
+    "continue": ContinueReply,
+    "share": ShareReply,
+}
 
 
 class Inbound:
@@ -96,7 +119,7 @@ class Inbound:
 
     async def _do(self, act: Act) -> dict[str, Any]:
         match act:
-            case Send() | Call() | Again():
+            case Send() | Call() | Again() | Revise() | Pick():
                 return await self._ask(await self._ask_of(act))
             case Rate():
                 return await self._rate(act)
@@ -110,7 +133,7 @@ class Inbound:
                 self._hub.tell_all({"type": "channel", "channel": name})
                 return {"channel": name}
 
-    async def _ask_of(self, act: Send | Call | Again) -> Ask:
+    async def _ask_of(self, act: Send | Call | Again | Revise | Pick) -> Ask:
         place, by, now = act.place.place, act.by.person, self._clock.now()
         match act:
             case Send():
@@ -129,8 +152,11 @@ class Inbound:
                 files = await self._attached(act.attachments)
                 return CommandCall(act.event_id, place, by, act.name, now, act.options, attachments=files)
             case Again():
-                kind = RegenerateReply if act.act == "regenerate" else ContinueReply
-                return kind(act.event_id, place, _ref(act.place, act.turn), by, now)
+                return _AGAIN[act.act](act.event_id, place, _ref(act.place, act.turn), by, now)
+            case Revise():
+                return ReviseReply(act.event_id, place, _ref(act.place, act.turn), by, now, act.change)
+            case Pick():
+                return PickPicture(act.event_id, place, _ref(act.place, act.turn), by, now, act.number)
 
     async def _attached(self, given: Sequence[File]) -> tuple[Attachment, ...]:
         found = [await self._files.attachment(file.id, clean(file.name) or file.id) for file in given]
@@ -149,12 +175,18 @@ class Inbound:
         only = ask.by.key if accepted.answer.private else None
         event = {"type": "turns", "event_id": ask.event_id, "turns": self._hub.with_live(shapes)}
         self._hub.tell(accepted.place, event, only=only)
-        activity = {"type": "activity", "place": place_shape(accepted.place), "latest": accepted.answer.id}
-        self._hub.tell_all(activity | {"author": ask.by.key}, only=only)
+        self._tell_of(accepted, ask.by, only)
         return {"status": "accepted", "question": accepted.question.id, "answer": accepted.answer.id}
 
+    def _tell_of(self, accepted: Accepted, by: Person, only: str | None) -> None:
+        """Tell the windows that look elsewhere."""
+        activity = {"type": "activity", "place": place_shape(accepted.place), "latest": accepted.answer.id}
+        self._hub.tell_all(activity | {"author": by.key}, only=only)
+
     async def _shapes(self, accepted: Accepted, viewer: Person) -> list[Shape]:
-        views = [await self._core.reading.view(turn.id, viewer) for turn in (accepted.question, accepted.answer)]
+        """The question and the answer; a private question stays out of what all are shown."""
+        turns = [turn for turn in (accepted.question, accepted.answer) if accepted.answer.private or not turn.private]
+        views = [await self._core.reading.view(turn.id, viewer) for turn in turns]
         return await turn_shapes([view for view in views if view is not None], self._files)
 
     async def _rate(self, act: Rate) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from adapters.web.channels import Channels
+from adapters.web.channels import Channels, link_to, place_of
 from adapters.web.dashboard import Monitor
 from adapters.web.files import UPLOAD_LIMIT, Files
 from adapters.web.guard import Guard, require_token_beyond_loopback
@@ -19,6 +19,7 @@ from adapters.web.hub import Hub
 from adapters.web.inbound import Inbound
 from adapters.web.outbound import WebReply
 from adapters.web.pages import Pages
+from adapters.web.proposals import Proposals
 from adapters.web.sockets import Sockets
 from bot.chat.dispatch import Core
 from bot.chat.reading import TurnView
@@ -153,7 +154,8 @@ class WebPlatform:
         except StorageError as error:
             raise DeliveryError("the place's history cannot be read", retryable=True) from error
         if root is not None:
-            yield _message(root, place)
+            # The message that a thread began at stands in the channel.
+            yield _message(root, place_of(place.channel))
 
     async def find_place(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
         """A channel of the page by name; all of them are open to whoever reaches it.
@@ -169,6 +171,10 @@ class WebPlatform:
         channels = (place for place in places if place.kind is PlaceKind.CHANNEL)
         return next((FoundPlace(each.channel, each) for each in channels if each.channel.casefold() == wanted), None)
 
+    async def direct_place(self, person: Person, near: Place) -> Place | None:
+        """The page has channels and threads only."""
+        return None
+
     async def is_admin(self, person: Person, place: Place) -> bool:
         """Those who reach the page sit at the host's machine, or were given its token."""
         return person.platform is Platform.WEB
@@ -183,8 +189,9 @@ class WebPlatform:
         guard = Guard(self._settings.token)
         application = web.Application(middlewares=[guard.middleware()], client_max_size=UPLOAD_LIMIT)
         application.on_response_prepare.append(guard.add_headers)
-        application.add_routes(Pages(guard, self._files, self._bot_name).routes())
+        application.add_routes(Pages(guard, self._hub, self._files, self._bot_name).routes())
         application.add_routes(Monitor(core.reading, self._registry).routes())
+        application.add_routes(Proposals(core.reading).routes())
         application.add_routes(inbound.routes())
         application.add_routes(sockets.routes())
         return application
@@ -214,4 +221,12 @@ class WebPlatform:
 def _message(view: TurnView, place: Place) -> HistoryMessage:
     turn = view.turn
     ref = MessageRef(place.platform, place.channel, turn.id)
-    return HistoryMessage(ref, turn.author_name, turn.text, turn.created_at, turn.is_by_bot)
+    return HistoryMessage(
+        ref,
+        turn.author_name,
+        turn.text,
+        turn.created_at,
+        turn.is_by_bot,
+        link=link_to(place, turn.id),
+        person=turn.author,
+    )

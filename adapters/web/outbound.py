@@ -36,9 +36,12 @@ class WebReply:
         self._tell({"type": "waiting", "position": position})
 
     async def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
-        """Show the blocks that changed."""
+        """Show the blocks that changed, and where the picture is as it looks so far."""
         patch = await self._live.write(text, note)
-        self._tell({"type": "show", "start": patch.start, "blocks": patch.blocks, "note": note})
+        if preview is not None:
+            self._live.look(preview)
+        event = {"type": "show", "start": patch.start, "blocks": patch.blocks, "note": note}
+        self._tell(event | {"preview": self._live.preview_address(self._target.turn.id)})
 
     async def finish(self, answer: Answer) -> None:
         """Show the last state, the same as after a reload."""

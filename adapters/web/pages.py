@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 
 from adapters.web.files import UPLOAD_LIMIT, Files, media_type
 from adapters.web.guard import Guard
+from adapters.web.hub import Hub
 from adapters.web.lines import LINES
 from bot.domain.commands import COMMANDS, Command, Option
 from bot.domain.lines import Text
@@ -21,10 +22,11 @@ _FOREVER = "private, max-age=31536000, immutable"
 
 
 class Pages:
-    """Everything that is read and never changes while the program runs."""
+    """Everything that is read: what never changes while the program runs, and files by id."""
 
-    def __init__(self, guard: Guard, files: Files, bot_name: str) -> None:
+    def __init__(self, guard: Guard, hub: Hub, files: Files, bot_name: str) -> None:
         self._guard = guard
+        self._hub = hub
         self._files = files
         self._words = {
             "name": bot_name,
@@ -44,6 +46,7 @@ class Pages:
             web.get("/api/words", self.words),
             web.get("/uploads/{id}", self.upload),
             web.get("/pictures/{id}", self.picture),
+            web.get("/previews/{turn}", self.preview),
             web.static("/static", STATIC),
         ]
 
@@ -76,7 +79,14 @@ class Pages:
         path = self._files.picture_path(request.match_info["id"])
         if path is None:
             raise web.HTTPNotFound
-        return _file(path, "image/png")
+        return _file(path, media_type(path.name))
+
+    async def preview(self, request: web.Request) -> web.Response:
+        """A picture that is being drawn, as it looks now."""
+        preview = self._hub.preview(request.match_info["turn"])
+        if preview is None:
+            raise web.HTTPNotFound
+        return web.Response(body=preview, content_type="image/png")
 
 
 def _page(name: str) -> Callable[[web.Request], Awaitable[web.FileResponse]]:
@@ -114,6 +124,7 @@ def _option(option: Option) -> dict[str, object]:
         "main": option.main,
         "low": option.low,
         "high": option.high,
+        "completes": option.completes,
         "choices": [{"value": choice.value, "label": _both(choice.label)} for choice in option.choices],
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 from adapters.web.files import Files, media_type
@@ -56,6 +57,8 @@ def _shape(view: TurnView, blocks: Sequence[str]) -> Shape:
         "own": view.own,
         "suggested": view.suggested,
         "controls": sorted(view.controls),
+        "changes": view.changes,
+        "change": turn.change,
         "attachments": [_attachment(item) for item in turn.attachments],
         "pictures": [_picture(item) for item in turn.pictures],
     }
@@ -75,4 +78,9 @@ def _attachment(item: Attachment) -> Shape:
 
 
 def _picture(item: Picture) -> Shape:
-    return {"url": f"/pictures/{item.id}", "alt": item.alt, "parameters": dict(item.parameters)}
+    return {
+        "url": f"/pictures/{item.id}",
+        "alt": item.alt,
+        "parameters": dict(item.parameters),
+        "file": f"inkling-{item.id[-6:]}{PurePath(item.path).suffix}",
+    }

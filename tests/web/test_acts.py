@@ -7,12 +7,8 @@ from pathlib import Path
 import pytest
 
 from adapters.web.channels import channel_name
-from bot.chat.writing import PROMPTS
 from bot.engine.scripted import ScriptedGenerator
 from tests.web.site import ANA, BEN, GENERAL, LIN, Site, fresh_id, open_site
-
-# What the core makes of `/write email invite the team`.
-WRITTEN = PROMPTS["email"].en.format(about="invite the team")
 
 
 async def test_a_message_is_stored_when_it_is_acknowledged(site: Site) -> None:
@@ -105,20 +101,23 @@ async def test_a_typed_command_is_a_command(site: Site) -> None:
         answer = await seat.answered()
 
     assert answer["origin"] == "write"
-    assert site.generator.requests[0].messages[-1].content == WRITTEN
+    assert "invite the team" in site.generator.requests[0].messages[-1].content
 
 
 async def test_a_commands_form_gives_the_same(site: Site) -> None:
     options = {"form": "email", "about": "invite the team"}
-    async with site.seat() as seat:
+    async with site.seat() as seat, site.seat(BEN, "random") as other:
         await site.post("command", event_id=fresh_id(), name="write", options=options)
         await seat.answered()
+        await site.say("/write email invite the team", BEN, place={"channel": "random", "thread": ""})
+        await other.answered()
 
-    assert site.generator.requests[0].messages[-1].content == WRITTEN
+    by_form, typed = site.generator.requests
+    assert by_form.messages == typed.messages
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("/dance", "There is no command"), ("/write form:song of spring", "is not a choice")]
+    ("text", "words"), [("/dance", "There is no command"), ("/summarize style:sung", "is not a choice")]
 )
 async def test_a_wrong_command_is_answered_with_what_to_do(site: Site, text: str, words: str) -> None:
     async with site.seat() as seat:

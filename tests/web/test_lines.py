@@ -8,7 +8,9 @@ from functools import cache
 from adapters.web.dashboard import PERIODS
 from adapters.web.lines import LINES
 from adapters.web.pages import STATIC
+from bot.chat.intake import PICKED, SHARED
 from bot.domain.generation import EngineState
+from bot.domain.messages import Change
 from bot.domain.releases import RunState
 from bot.domain.training import Stage
 
@@ -22,6 +24,7 @@ MADE |= {f"dash.engine.{state}" for state in EngineState}
 MADE |= {f"dash.hours.{hours}" for hours in PERIODS}
 MADE |= {f"dash.run.{state.value}" for state in RunState}
 MADE |= {f"dash.stage.{stage.value}" for stage in Stage}
+MADE |= {f"change.{change}" for change in (*Change, PICKED, SHARED)}
 MADE |= {f"dash.curve.{method}_loss" for method in ("sft", "kto", "dpo")}
 
 

@@ -8,7 +8,7 @@ import { anyUnsent, flush, watchOutbox } from "./outbox.js";
 import { myKey, recognise } from "./person.js";
 import { addressOf, closeSidebar, orderedPlaces, setUpSidebar, showPerson, showPlaces } from "./sidebar.js";
 import { enterPlace, isHere, keyOf, markSeen, state, takePlaces } from "./state.js";
-import { layOut, setUpTalk, showTalk, talkEvents } from "./talk.js";
+import { layOut, seek, setUpTalk, showTalk, talkEvents } from "./talk.js";
 import { applyWords, botName, loadWords, switchLanguage, t } from "./words.js";
 
 const TROUBLE_RETRY_MS = 3000;
@@ -69,14 +69,21 @@ function goTo(place) {
   else location.hash = addressOf(place);
 }
 
-function placeInAddress() {
-  const [, channel = "", thread = ""] = location.hash.split("/");
-  return channel ? { channel: decodeURIComponent(channel), thread } : FIRST_PLACE;
+/** The place that the address names, and the message in it: `#/channel/thread/message`, all but the first optional. */
+function readAddress() {
+  const [, channel = "", thread = "", turn = ""] = location.hash.split("/");
+  return { place: channel ? { channel: decodeURIComponent(channel), thread } : FIRST_PLACE, turn };
 }
 
-/** Look at the place that the address names. */
+/** Look at the place that the address names, and at the message. */
 function follow() {
-  enterPlace(placeInAddress());
+  const { place, turn } = readAddress();
+  if (!isHere(place)) goInto(place);
+  if (turn) seek(turn);
+}
+
+function goInto(place) {
+  enterPlace(place);
   ask({ type: "join", place: state.place });
   drawPlaces();
   showTalk();
@@ -107,7 +114,7 @@ function draw() {
 }
 
 function onKey(event) {
-  if (event.isComposing || document.querySelector("dialog[open]")) return;
+  if (event.isComposing || document.querySelector("dialog[open], :popover-open")) return;
   const typing = event.target.closest?.("input, textarea, select");
   const control = event.ctrlKey || event.metaKey;
   if (control && event.key.toLowerCase() === "k") jumpDialog();
@@ -137,6 +144,7 @@ async function start() {
     },
     sendExample: sendText,
     changed: refreshComposer,
+    follow,
   });
   watchOutbox(() => {
     layOut();
@@ -157,8 +165,10 @@ async function start() {
     markSeen();
     drawPlaces();
   });
-  enterPlace(placeInAddress());
+  const { place, turn } = readAddress();
+  enterPlace(place);
   draw();
+  if (turn) seek(turn);
   beginToWrite();
   connect(events);
 }

@@ -2,10 +2,11 @@
 // of commands that the server gives.
 
 import { h, iconButton } from "./dom.js";
+import { Field } from "./fields.js";
 import { both, commands, t } from "./words.js";
 
-// A text option that may be this long gets room for several lines.
-const LONG_TEXT = 1000;
+// A form of more options shows so many, and the others when they are asked for.
+const SHOWN = 5;
 
 /** The list that opens above the composer while the name of a command is typed. */
 export class CommandMenu {
@@ -84,10 +85,12 @@ export class CommandMenu {
 export function commandForm(command, { run, close }) {
   // What must be filled in comes first, whatever its place in the table.
   const options = command.options.toSorted((one, other) => Number(other.required) - Number(one.required));
-  const fields = options.map((option) => new Field(option));
+  const fields = options.map((option) => new Field(command.name, option));
+  const shown = fields.length > SHOWN + 1 ? SHOWN : fields.length;
   const submit = () => {
     const wrong = fields.filter((field) => !field.check());
     if (wrong.length) {
+      wrong[0].element.closest("details")?.setAttribute("open", "");
       wrong[0].input.focus();
       return;
     }
@@ -96,7 +99,7 @@ export function commandForm(command, { run, close }) {
   };
   const onkeydown = (event) => {
     if (event.isComposing || event.keyCode === 229) return;
-    if (event.key === "Enter" && !event.shiftKey && event.target.tagName !== "BUTTON") {
+    if (event.key === "Enter" && !event.shiftKey && !["BUTTON", "SUMMARY"].includes(event.target.tagName)) {
       event.preventDefault();
       submit();
     }
@@ -111,66 +114,20 @@ export function commandForm(command, { run, close }) {
       h("span", {}, both(command.help)),
       iconButton("close", t("app.cancel"), close),
     ),
-    h("div", { class: "command-fields" }, fields.map((field) => field.element)),
+    h("div", { class: "command-fields" }, fields.slice(0, shown).map((field) => field.element), more(fields.slice(shown))),
     h("div", { class: "dialog-actions" }, h("button", { type: "button", class: "button primary", onclick: submit }, t("command.run"))),
   );
 }
 
-function asTyped(command, given) {
-  const named = given.filter(([option]) => !option.main).map(([option, value]) => `${option.name}:${value}`);
-  const main = given.filter(([option]) => option.main).map(([, value]) => value);
-  return [`/${command.name}`, ...named, ...main].join(" ");
+function more(fields) {
+  if (!fields.length) return null;
+  const inside = h("div", { class: "command-fields" }, fields.map((field) => field.element));
+  return h("details", {}, h("summary", {}, t("command.more")), inside);
 }
 
-/** One option: its label, its control by type, and what is wrong with it. */
-class Field {
-  constructor(option) {
-    this.option = option;
-    this.input = this.control();
-    this.error = h("span", { class: "error", id: `error-${option.name}`, role: "alert" });
-    const mark = option.required ? h("small", { class: "required" }, ` ${t("command.required")}`) : null;
-    const id = `option-${option.name}`;
-    this.input.id = id;
-    this.input.setAttribute("aria-describedby", this.error.id);
-    if (option.required) this.input.setAttribute("aria-required", "true");
-    const label = h("label", { for: id }, both(option.help), mark);
-    const wide = option.type === "text" && option.high >= LONG_TEXT;
-    this.element = h("div", { class: `field ${wide ? "wide" : ""}` }, label, this.input, this.error);
-    this.input.addEventListener("input", () => this.say(""));
-  }
-
-  control() {
-    const { type, low, high, choices, required } = this.option;
-    if (type === "choice") {
-      const any = required ? [] : [h("option", { value: "" }, t("command.any"))];
-      const labelled = choices.map(({ value, label }) => h("option", { value }, both(label)));
-      return h("select", {}, ...any, ...labelled);
-    }
-    if (type === "integer") {
-      const range = { inputmode: "numeric", placeholder: t("command.any"), pattern: "[0-9]*" };
-      return h("input", { type: "text", ...range, dataset: { low, high } });
-    }
-    if (high >= LONG_TEXT) return h("textarea", { rows: 3, maxlength: high, dir: "auto" });
-    return h("input", { type: "text", maxlength: high, dir: "auto" });
-  }
-
-  value() {
-    const text = this.input.value.trim();
-    return this.option.type === "integer" && text ? Number(text) : text;
-  }
-
-  check() {
-    const { type, required, low, high } = this.option;
-    const value = this.value();
-    if (required && value === "") return this.say(t("command.missing"));
-    const whole = type !== "integer" || value === "" || (Number.isInteger(value) && value >= low && value <= high);
-    return whole ? this.say("") : this.say(t("command.range", { low, high }));
-  }
-
-  /** Show what is wrong; whether nothing is. */
-  say(text) {
-    this.error.textContent = text;
-    this.input.setAttribute("aria-invalid", String(Boolean(text)));
-    return !text;
-  }
+function asTyped(command, given) {
+  const quoted = (value) => (/\s/.test(value) ? `"${value}"` : value);
+  const named = given.filter(([option]) => !option.main).map(([option, value]) => `${option.name}:${quoted(value)}`);
+  const main = given.filter(([option]) => option.main).map(([, value]) => value);
+  return [`/${command.name}`, ...named, ...main].join(" ");
 }

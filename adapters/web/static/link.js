@@ -71,6 +71,13 @@ export async function upload(file) {
   return read(`/api/uploads?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
 }
 
+/** Values to propose for an option: a list of {value, label, picture}; empty where none can be had. */
+export async function complete(command, option, typed) {
+  const query = new URLSearchParams({ command, option, typed, locale: by().locale });
+  const { ok, body } = await read(`/api/completions?${query}`, {});
+  return ok ? body : [];
+}
+
 async function read(address, options) {
   try {
     const response = await fetch(address, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });

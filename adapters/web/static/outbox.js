@@ -1,6 +1,7 @@
 // What was written and is not yet stored by the server. Each message carries an id that this window made, so sending it
 // again is safe; the list outlives a reload of the window.
 
+import { toast } from "./dom.js";
 import { post } from "./link.js";
 import { by, newId } from "./person.js";
 
@@ -73,6 +74,11 @@ async function deliver(entry) {
     delay = Math.min(delay * 2, LONGEST_DELAY_MS);
   } else {
     Object.assign(entry, { state: "refused", error: body.error });
+    if (entry.text === null) {
+      // Nothing of it is on the screen that could tell.
+      toast(body.error);
+      drop(entry.id);
+    }
   }
   keep();
   return entry.state !== "unsent";

@@ -36,7 +36,9 @@ export function rename(name) {
 
 export const myName = () => me.name;
 export const myKey = () => `web/${me.id}`;
-export const by = () => ({ id: me.id, name: me.name, locale: locale() });
+export const by = () => ({ id: me.id, name: me.name, locale: locale(), timezone: timeZone() });
+
+const timeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 
 /** An id that nobody else makes; also off HTTPS, where crypto.randomUUID is missing. */
 export function newId() {

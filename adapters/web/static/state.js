@@ -17,6 +17,8 @@ export const state = {
   chosen: new Map(),
   /** The message that the next one replies to: {id, name, version?}. */
   replyTo: null,
+  /** The message that the address names, until it is on the screen. */
+  wanted: null,
 };
 
 export const keyOf = (place) => `${place.channel}/${place.thread}`;
@@ -25,7 +27,7 @@ export const isHere = (place) => keyOf(place) === here();
 
 /** Look at another place; its turns come by themselves. */
 export function enterPlace(place) {
-  Object.assign(state, { place, joined: false, turns: new Map(), root: null, more: false, replyTo: null });
+  Object.assign(state, { place, joined: false, turns: new Map(), root: null, more: false, replyTo: null, wanted: null });
   state.chosen.clear();
 }
 
@@ -51,7 +53,8 @@ const byId = (one, other) => (one.id < other.id ? -1 : 1);
 export function rows() {
   const groups = new Map();
   for (const turn of [...state.turns.values()].sort(byId)) {
-    const key = turn.bot && turn.parent ? `answers ${turn.parent}` : turn.id;
+    // What was posted for all is a message of its own, and no version of what it was posted from.
+    const key = turn.bot && turn.parent && turn.change !== "share" ? `answers ${turn.parent}` : turn.id;
     groups.set(key, [...(groups.get(key) ?? []), turn]);
   }
   return [...groups].map(([key, versions]) => {

@@ -5,7 +5,8 @@ import { ask, post } from "./link.js";
 import { drop, dropStored, send, unsent } from "./outbox.js";
 import { isHere, markSeen, rowOf, rows, state, takeSnapshot, takeTurn } from "./state.js";
 import { suggestEditor } from "./suggest.js";
-import { patchBlocks, pendingElement, rowElement, waiting } from "./turn.js";
+import { lookAt } from "./pictures.js";
+import { noteBeneath, patchBlocks, pendingElement, rowElement, showWaiting } from "./turn.js";
 import { dayOf, t } from "./words.js";
 
 const NEAR_PX = 90;
@@ -24,12 +25,13 @@ let askedOlder = false;
 let resyncTimer = 0;
 let outside = {};
 
-/** Set up. `hooks`: openThread(turn), replyChanged(), sendExample(text), changed(). */
+/** Set up. `hooks`: openThread(turn), replyChanged(), sendExample(text), changed(), follow(). */
 export function setUpTalk(hooks) {
   outside = hooks;
   scroll.addEventListener("scroll", onScroll, { passive: true });
   new ResizeObserver(() => atEnd && toEnd()).observe(talk);
   latest.addEventListener("click", () => toEnd());
+  talk.addEventListener("click", onClick);
 }
 
 /** Show the whole place anew. */
@@ -53,6 +55,7 @@ export const talkEvents = {
     askedOlder = false;
     if (again) redraw();
     else showTalk();
+    find();
   },
   older(event) {
     if (!isHere(event.place)) return;
@@ -62,6 +65,7 @@ export const talkEvents = {
     const height = talk.scrollHeight;
     layOut();
     scroll.scrollTop += talk.scrollHeight - height;
+    find();
   },
   turns(event) {
     if (!isHere(event.place)) return;
@@ -80,7 +84,7 @@ export const talkEvents = {
     if (wasOpen !== false) announce(t("talk.answered", { name: event.turn.name, text: event.turn.text.slice(0, 600) }));
   },
   show: (event) => onLive(event, (turn) => showBlocks(turn, event)),
-  waiting: (event) => onLive(event, (turn) => showWaiting(turn, event)),
+  waiting: (event) => onLive(event, (turn) => showPosition(turn, event)),
   votes(event) {
     const turn = state.turns.get(event.id);
     if (!turn) return;
@@ -107,25 +111,22 @@ function onLive(event, change) {
   }
 }
 
-function showBlocks(turn, { start, blocks, note }) {
-  Object.assign(turn, { blocks: [...turn.blocks.slice(0, start), ...blocks], note, position: 0 });
+function showBlocks(turn, { start, blocks, note, preview }) {
+  Object.assign(turn, { blocks: [...turn.blocks.slice(0, start), ...blocks], note, preview, position: 0 });
   const element = shownElement(turn);
   if (!element) return;
   patchBlocks(element.querySelector(".prose"), start, blocks);
-  element.querySelector(".waiting").hidden = turn.blocks.length > 0;
-  showNote(element, note);
+  showWaiting(element.querySelector(".waiting"), turn);
+  lookAt(element.querySelector(".preview"), preview);
+  const line = element.querySelector(".note");
+  line.textContent = noteBeneath(turn);
+  line.hidden = !line.textContent;
 }
 
-function showNote(element, note) {
-  const line = element.querySelector(".note") ?? h("p", { class: "note" });
-  line.textContent = note;
-  if (!note) line.remove();
-  else if (!line.isConnected) element.querySelector(".acts").before(line);
-}
-
-function showWaiting(turn, { position }) {
+function showPosition(turn, { position }) {
   turn.position = position;
-  shownElement(turn)?.querySelector(".waiting").replaceWith(waiting(turn));
+  const element = shownElement(turn);
+  if (element) showWaiting(element.querySelector(".waiting"), turn);
 }
 
 function shownElement(turn) {
@@ -222,7 +223,7 @@ function askOlder() {
 
 function rootElement() {
   if (!state.root) return null;
-  const row = { key: "root", versions: [state.root], shown: { ...state.root, controls: [], parent: null } };
+  const row = { key: "root", versions: [state.root], shown: { ...state.root, controls: [], changes: [], parent: null } };
   return h("div", { class: "root" }, rowElement(row, doing), h("small", {}, t("talk.thread.root")));
 }
 
@@ -251,19 +252,31 @@ async function act(request) {
   return ok;
 }
 
+/** Order something to be made from an answer. */
+const order = (turn, request) => send({ place: state.place, turn: turn.id, ...request }, null);
+
+/** Order another version of an answer, which is shown when it comes, whichever was turned to before. */
+function orderVersion(turn, request) {
+  state.chosen.delete(rowOf(turn.id).key);
+  if (state.replyTo?.version) state.replyTo = null;
+  outside.changed();
+  order(turn, request);
+}
+
 const doing = {
-  again: (turn) => send({ act: "regenerate", place: state.place, turn: turn.id }, null),
-  goOn: (turn) => send({ act: "continue", place: state.place, turn: turn.id }, null),
+  again: (turn) => orderVersion(turn, { act: "regenerate" }),
+  change: (turn, change) => orderVersion(turn, { act: "revise", change }),
+  pick: (turn, number) => orderVersion(turn, { act: "pick", number }),
+  goOn: (turn) => order(turn, { act: "continue" }),
+  share(turn) {
+    order(turn, { act: "share" });
+    toEnd();
+  },
   stop: (turn) => act({ act: "stop", turn: turn.id }),
   rate: (turn, verdict) => act({ act: "rate", turn: turn.id, verdict }),
   openThread: (turn) => outside.openThread(turn),
   dropUnsent: (entry) => drop(entry.id),
-  goTo(turnId) {
-    const element = elements.get(rowOf(turnId)?.key);
-    element?.scrollIntoView({ block: "center", behavior: "smooth" });
-    element?.classList.add("flash");
-    setTimeout(() => element?.classList.remove("flash"), 1500);
-  },
+  goTo: (turnId) => show(turnId, "smooth"),
   replyTo(turn) {
     state.replyTo = { id: turn.id, name: turn.name };
     outside.replyChanged();
@@ -299,6 +312,52 @@ const doing = {
 };
 
 export const stopAnswer = doing.stop;
+
+// --- messages by their address ---------------------------------------------------------------------------------------
+
+/** Go to a message, by way of older ones where it is not here yet. */
+export function seek(turnId) {
+  state.wanted = turnId;
+  find();
+}
+
+function find() {
+  const { wanted, joined, root } = state;
+  if (!wanted || !joined) return;
+  const oldest = rows()[0]?.versions[0].id;
+  if (!state.turns.has(wanted) && root?.id !== wanted && state.more && wanted < oldest) {
+    askOlder();
+    return;
+  }
+  state.wanted = null;
+  if (!show(wanted, "instant")) toast(t("talk.gone"));
+}
+
+/** Bring a message into sight and mark it; whether it is here. */
+function show(turnId, behavior) {
+  const row = rowOf(turnId);
+  if (row && row.shown.id !== turnId) {
+    state.chosen.set(row.key, turnId);
+    refresh(turnId);
+  }
+  const element = state.root?.id === turnId ? talk.querySelector(".root") : elements.get(row?.key);
+  if (!element) return false;
+  atEnd = false;
+  element.scrollIntoView({ block: "center", behavior });
+  element.classList.add("flash");
+  setTimeout(() => element.classList.remove("flash"), 1500);
+  return true;
+}
+
+/** A link to a message of this page stays in this window. */
+function onClick(event) {
+  const link = event.target.closest("a[href]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (link.origin !== location.origin || link.pathname !== "/" || !link.hash) return;
+  event.preventDefault();
+  if (location.hash === link.hash) outside.follow();
+  else location.hash = link.hash;
+}
 
 // --- scrolling -------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,9 @@
 // One row of the conversation: who, when, the text, and what can be done with it.
 
+import { changeMenu } from "./changes.js";
 import { avatar, botAvatar, h, icon, iconButton, toast } from "./dom.js";
 import { myKey } from "./person.js";
+import { pictureChanges, pictures, preview } from "./pictures.js";
 import { state } from "./state.js";
 import { sizeOf, t, timeOfDay } from "./words.js";
 
@@ -22,9 +24,10 @@ export function rowElement(row, doing) {
     prose(shown),
     fold(shown),
     files(shown),
-    pictures(shown),
+    pictures(shown, doing),
+    shown.open ? preview(shown) : null,
     shown.open ? waiting(shown) : null,
-    shown.note ? h("p", { class: "note" }, shown.note) : null,
+    h("p", { class: "note", hidden: !noteBeneath(shown) }, noteBeneath(shown)),
     acts(row, doing),
   );
 }
@@ -45,7 +48,8 @@ function head(turn) {
 /** What a message answers, where that is not simply the row above it. */
 function quote(row, doing) {
   const parent = state.turns.get(row.shown.parent);
-  if (!parent || row.above === parent.id || (row.shown.bot && row.aboveAll?.includes(parent.id))) return null;
+  if (!parent || row.above === parent.id || row.shown.change === "share") return null;
+  if (row.shown.bot && row.aboveAll?.includes(parent.id)) return null;
   const words = parent.text.slice(0, 120) || parent.note;
   const text = `${t("talk.reply.to", { name: parent.name })}: ${words}`;
   return h("button", { type: "button", class: "quote", onclick: () => doing.goTo(parent.id) }, icon("reply"), h("span", {}, text));
@@ -88,27 +92,51 @@ function addCopy(figure) {
 }
 
 /** Copy a text and say so on the button. */
-export async function copy(text, button) {
+async function copy(text, button) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
     toast(t("error.copy"));
     return;
   }
-  button.replaceChildren(icon("check"));
+  const before = [...button.childNodes];
+  button.replaceChildren(icon("check"), ...before.slice(1));
   button.title = t("act.copied");
   setTimeout(() => {
-    button.replaceChildren(icon("copy"));
+    button.replaceChildren(...before);
     button.title = t("act.copy");
   }, 1600);
 }
 
-/** The line under an answer that is being made. */
-export function waiting(turn) {
-  const words = turn.position ? t("talk.line", { position: turn.position }) : t("talk.thinking");
-  const hidden = turn.blocks.length > 0;
-  return h("div", { class: "waiting", hidden }, h("i", { "aria-hidden": "true" }, h("b")), h("span", {}, words));
+// How notes tell how far something is: “step 3 of 20”, “3/20”.
+const PROGRESS = /(\d+)\s*(?:\/|of)\s*(\d+)/;
+
+/** The line under an answer that is being made: its place in line, or what is under way. */
+function waiting(turn) {
+  const box = h(
+    "div",
+    { class: "waiting" },
+    h("i", { "aria-hidden": "true" }, h("b")),
+    h("span"),
+    h("progress", { "aria-label": t("talk.progress"), hidden: true }),
+  );
+  showWaiting(box, turn);
+  return box;
 }
+
+/** Bring the line under an answer in step with it. */
+export function showWaiting(box, turn) {
+  box.hidden = turn.blocks.length > 0;
+  const words = turn.position ? t("talk.line", { position: turn.position }) : turn.note || t("talk.thinking");
+  box.querySelector("span").textContent = words;
+  const [, done, total] = words.match(PROGRESS) ?? [];
+  const bar = box.querySelector("progress");
+  bar.hidden = !total || turn.position > 0;
+  Object.assign(bar, { max: Number(total ?? 1), value: Number(done ?? 0) });
+}
+
+/** The note under the text; while there is none, the note stands where one waits. */
+export const noteBeneath = (turn) => (turn.open && !turn.blocks.length ? "" : turn.note);
 
 function files(turn) {
   if (!turn.attachments.length) return null;
@@ -124,28 +152,14 @@ function files(turn) {
   );
 }
 
-function pictures(turn) {
-  if (!turn.pictures.length) return null;
-  return h("div", { class: "pictures" }, turn.pictures.map(picture));
-}
-
-function picture({ url, alt, parameters }) {
-  const rows = Object.entries(parameters).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))]);
-  return h(
-    "figure",
-    { class: "picture" },
-    h("a", { href: url, target: "_blank", rel: "noopener" }, h("img", { src: url, alt, loading: "lazy" })),
-    h("figcaption", {}, alt),
-    rows.length ? h("details", {}, h("summary", {}, t("talk.parameters")), h("dl", {}, rows)) : null,
-  );
-}
-
 function acts(row, doing) {
   const { shown } = row;
   const can = (control) => !shown.open && shown.controls.includes(control);
   const quiet = shown.open ? [] : quietActs(shown, doing, can);
   const buttons = [versions(row, doing), shown.open ? stopButton(shown, doing) : null, ...votes(shown, doing, can), ...quiet];
   if (can("continue")) buttons.push(wordButton("play", t("act.continue"), () => doing.goOn(shown), "continue"));
+  if (!shown.open) buttons.push(changeMenu(shown, doing), ...pictureChanges(shown, doing));
+  if (can("share")) buttons.push(...shareButtons(shown, doing));
   buttons.push(about(shown));
   return h("div", { class: "acts" }, buttons);
 }
@@ -155,7 +169,7 @@ function quietActs(turn, doing, can) {
   return [
     can("regenerate") ? quiet("again", t("act.regenerate"), () => doing.again(turn), "regenerate") : null,
     can("suggest") ? quiet("pen", t("act.suggest"), () => doing.suggest(turn), "suggest") : null,
-    turn.text ? quiet("copy", t("act.copy"), (event) => copy(turn.text, event.currentTarget), "copy") : null,
+    turn.text && !isDraft(turn) ? quiet("copy", t("act.copy"), (event) => copy(turn.text, event.currentTarget), "copy") : null,
     turn.private ? null : quiet("reply", t("act.reply"), () => doing.replyTo(turn), "reply"),
     state.place.thread || turn.private ? null : quiet("thread", t("act.thread"), () => doing.openThread(turn), "thread"),
   ];
@@ -194,9 +208,21 @@ function versions(row, doing) {
     { class: "versions", role: "group", "aria-label": t("talk.version", { number: at + 1, count }) },
     iconButton("back", t("talk.previous"), turnTo(at - 1), { disabled: at === 0, dataset: { act: "previous" } }),
     `${at + 1}/${count}`,
+    row.shown.change ? h("em", {}, t(`change.${row.shown.change}`)) : null,
     iconButton("next", t("talk.next"), turnTo(at + 1), { disabled: at === count - 1, dataset: { act: "next" } }),
   );
 }
+
+/** A draft is posted as a message of its own, or taken along; what is private is shown to all. */
+function shareButtons(turn, doing) {
+  if (!isDraft(turn)) return [wordButton("share", t("act.share"), () => doing.share(turn), "share")];
+  return [
+    wordButton("share", t("act.use"), () => doing.share(turn), "share"),
+    wordButton("copy", t("act.copy"), (event) => copy(turn.text, event.currentTarget), "copy"),
+  ];
+}
+
+const isDraft = (turn) => turn.controls.includes("share") && !turn.private;
 
 function stopButton(turn, doing) {
   return wordButton("stop", t("act.stop"), () => doing.stop(turn), "stop");
