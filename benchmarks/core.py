@@ -69,6 +69,9 @@ class Sink:
     async def find_place(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
         return None
 
+    async def direct_place(self, person: Person, near: Place) -> Place | None:
+        return None
+
     async def is_admin(self, person: Person, place: Place) -> bool:
         return False
 

@@ -165,6 +165,9 @@ class Team:
     async def find_place(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
         return None
 
+    async def direct_place(self, person: Person, near: Place) -> Place | None:
+        return None
+
     async def is_admin(self, person: Person, place: Place) -> bool:
         return True
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bot.chat.dispatch import Core
 from bot.domain.conversation import DeliveryState
 from bot.domain.messages import Answer, Attachment, HistoryMessage, MessageRef
-from bot.domain.places import Person, Place, Platform
+from bot.domain.places import Person, Place, Platform, owning_place
 from bot.errors import DeliveryError
 from bot.ports import FoundPlace, ReplyTarget
 
@@ -60,6 +60,7 @@ class FakePlatform:
     past: list[HistoryMessage] = field(default_factory=list)
     past_of: dict[str, list[HistoryMessage]] = field(default_factory=dict)
     channels: dict[str, FoundPlace] = field(default_factory=dict)
+    has_direct: bool = True
     barred: set[str] = field(default_factory=set)
     failures: list[DeliveryError] = field(default_factory=list)
     replies: list[FakeReply] = field(default_factory=list)
@@ -93,6 +94,9 @@ class FakePlatform:
     async def find_place(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
         found = self.channels.get(name)
         return found if found and reader.key not in self.barred else None
+
+    async def direct_place(self, person: Person, near: Place) -> Place | None:
+        return owning_place(self.name, "", f"dm-{person.id}", direct=True) if self.has_direct else None
 
     async def is_admin(self, person: Person, place: Place) -> bool:
         return person.key in self.admins

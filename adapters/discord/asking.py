@@ -12,7 +12,7 @@ import discord
 from adapters.discord.sending import persist
 from adapters.discord.translating import SPOKEN, channel_id, history_message, place_of
 from bot.domain.messages import Attachment, HistoryMessage
-from bot.domain.places import Person, Place
+from bot.domain.places import Person, Place, Platform, owning_place
 from bot.errors import DeliveryError
 from bot.ports import FoundPlace
 
@@ -130,6 +130,16 @@ async def _found(ask: Callable[[], Awaitable[T]]) -> T | None:
         if isinstance(error.__cause__, discord.NotFound):
             return None
         raise
+
+
+async def direct_place(person: Person, client: discord.Client) -> Place:
+    """The direct message channel with a person.
+
+    Raises:
+        DeliveryError: Discord does not open it.
+    """
+    channel = await persist(lambda: client.create_dm(discord.Object(int(person.id))))
+    return owning_place(Platform.DISCORD, "", str(channel.id), direct=True)
 
 
 async def is_admin(person: Person, place: Place, client: discord.Client) -> bool:

@@ -210,6 +210,11 @@ class DiscordPlatform:
         client, _ = await self._ready()
         return await asking.find_place(name, near, reader, client)
 
+    async def direct_place(self, person: Person, near: Place) -> Place | None:
+        """The direct message channel with a person."""
+        client, _ = await self._ready()
+        return await asking.direct_place(person, client)
+
     async def is_admin(self, person: Person, place: Place) -> bool:
         """Whether a person administers or manages the server; where Discord does not say, nobody does."""
         client, _ = await self._ready()

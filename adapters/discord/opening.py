@@ -5,6 +5,7 @@ from __future__ import annotations
 import discord
 import structlog
 
+from adapters.discord.asking import direct_place
 from adapters.discord.carrying import NOBODY, Carrier, ChannelCarrier, InteractionCarrier
 from adapters.discord.desk import Desk
 from adapters.discord.lines import say
@@ -12,7 +13,7 @@ from adapters.discord.outbound import DiscordReply
 from adapters.discord.sending import persist
 from adapters.discord.translating import channel_id
 from bot.domain.messages import MessageRef
-from bot.domain.places import Person, PlaceKind
+from bot.domain.places import PlaceKind
 from bot.errors import DeliveryError
 from bot.ports import ReplyTarget
 
@@ -48,7 +49,7 @@ async def _channel_carrier(
 ) -> ChannelCarrier:
     channel, answers = channel_id(target.place), target.question or pressed
     if _goes_to_direct(target):
-        channel, answers = await _direct_channel(target.asker, client), None
+        channel, answers = channel_id(await direct_place(target.asker, client)), None
     return ChannelCarrier(
         client,
         channel,
@@ -63,11 +64,6 @@ def _goes_to_direct(target: ReplyTarget) -> bool:
     return target.private and target.place.kind is not PlaceKind.DIRECT
 
 
-async def _direct_channel(person: Person, client: discord.Client) -> int:
-    user = discord.Object(int(person.id))
-    return (await persist(lambda: client.create_dm(user))).id
-
-
 async def _tell_forbidden(target: ReplyTarget, client: discord.Client) -> None:
     """Say what stands in the way where the asker can read it; a refusal of that too is only logged."""
     place = channel_id(target.place)
@@ -78,7 +74,7 @@ async def _tell_forbidden(target: ReplyTarget, client: discord.Client) -> None:
             line, channel = say("send.no_direct", target.asker.locale), place
         else:
             line = say("send.forbidden", target.asker.locale, channel=place)
-            channel = await _direct_channel(target.asker, client)
+            channel = channel_id(await direct_place(target.asker, client))
         await persist(lambda: client.get_partial_messageable(channel).send(line, allowed_mentions=NOBODY))
     except DeliveryError as error:
         log.warning("asker could not be told", answer=target.turn.id, error=str(error))

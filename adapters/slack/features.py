@@ -20,6 +20,7 @@ SCOPES: Mapping[str, str] = {
     "groups:read": "to find the private channels it is in when catching up",
     "im:history": "to hear direct messages",
     "im:read": "to find its direct messages when catching up",
+    "im:write": "to send a digest to who ordered it",
     "mpim:history": "to follow talks of several people",
     "mpim:read": "to find those talks when catching up",
     "reactions:read": "to count 👍 and 👎",

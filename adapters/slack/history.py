@@ -144,6 +144,16 @@ class History:
                 return FoundPlace(channel["name"], owning_place(Platform.SLACK, near.workspace, channel["id"]))
         return None
 
+    async def open_direct(self, person: Person, near: Place) -> Place:
+        """The direct message channel with a person.
+
+        Raises:
+            DeliveryError: Slack does not open it.
+        """
+        with as_ours("conversations.open"):
+            told = await self._client.conversations_open(users=person.id)
+        return owning_place(Platform.SLACK, near.workspace, told["channel"]["id"], direct=True)
+
     async def _conversations(self, types: str, user: str | None = None) -> AsyncIterator[dict[str, Any]]:
         """Those that the bot is in, or that another user is in."""
         cursor = ""

@@ -186,6 +186,10 @@ class SlackPlatform:
         """A channel of the workspace by name or mention, where this person is in it."""
         return await self._history.find_channel(name, near, reader)
 
+    async def direct_place(self, person: Person, near: Place) -> Place | None:
+        """The direct message channel with a person."""
+        return await self._history.open_direct(person, near)
+
     async def is_admin(self, person: Person, place: Place) -> bool:
         """Whether Slack says, now, that this person is an admin or owner of the workspace."""
         return (await self._people.ask(person.id)).is_admin

@@ -161,6 +161,10 @@ class TerminalPlatform:
         """The terminal is one place, and knows no other."""
         return None
 
+    async def direct_place(self, person: Person, near: Place) -> Place | None:
+        """The terminal is a direct conversation itself, and has nowhere else to send to."""
+        return None
+
     async def is_admin(self, person: Person, place: Place) -> bool:
         """Whoever can start the program is its host."""
         return True

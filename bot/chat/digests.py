@@ -1,4 +1,4 @@
-"""`/digest`: what was said in a place, summed up by itself every day or week and posted there.
+"""`/digest`: what was said in a place, summed up by itself every day or week, posted there or sent to who ordered it.
 
 The orders are preferences of places, so they survive restarts; a round every half minute makes what is due. A digest is
 a notice whose identity is its place and its time, so that it is said once, whoever makes it how often. It is kept like
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import available_timezones
 
@@ -30,7 +31,8 @@ from bot.domain.lines import say
 from bot.domain.messages import Notice
 from bot.domain.places import Person, Place, PlaceKind, Platform, owning_place
 from bot.domain.preferences import Preference, PreferenceName
-from bot.errors import InklingError, Refused, StorageError
+from bot.errors import DeliveryError, InklingError, Refused, StorageError
+from bot.ports import FoundPlace
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +50,7 @@ async def digest(job: Job, services: Services) -> Turn:
     options = {name: str(value) for name, value in options_of(job.question, DIGEST).items()}
     place = _posted_in(job.place)
     every = options.get("every", "")
+    direct = await _direct_place(job) if options.get("to") == "me" else None
     async with services.units() as uow:
         kept = await uow.preferences.get(place.key, PreferenceName.DIGEST)
         if every == "off":
@@ -56,6 +59,9 @@ async def digest(job: Job, services: Services) -> Turn:
         if every:
             conversation = await uow.turns.conversation_of(place, services.new_id, services.clock.now())
             plan = _plan(options, job, conversation.id, services.clock.now())
+            if direct is not None:
+                sent_to = await uow.turns.conversation_of(direct.place, services.new_id, services.clock.now())
+                plan = replace(plan, sent_to=sent_to.id, channel=direct.name)
             kept = Preference(place.key, PreferenceName.DIGEST, plan.dumped(), job.asker.key, services.clock.now())
             await uow.preferences.put(kept)
     if kept is None:
@@ -68,6 +74,22 @@ def _posted_in(place: Place) -> Place:
     if place.platform is Platform.SLACK and place.kind is PlaceKind.THREAD:
         return owning_place(place.platform, place.workspace, place.channel, direct=place.channel.startswith("D"))
     return place
+
+
+async def _direct_place(job: Job) -> FoundPlace:
+    """Where a digest is sent to the asker, with the name of the place that it tells of.
+
+    Raises:
+        Refused: the platform knows no direct messages, or does not open one.
+    """
+    try:
+        direct = await job.platform.direct_place(job.asker, job.place)
+        told_of = await job.platform.find_place(f"<#{job.place.channel}>", job.place, job.asker)
+    except DeliveryError as error:
+        raise Refused("digest.not_direct") from error
+    if direct is None or told_of is None:
+        raise Refused("digest.not_direct")
+    return FoundPlace(told_of.name, direct)
 
 
 def _plan(options: dict[str, str], job: Job, conversation_id: str, now: datetime) -> DigestPlan:
@@ -94,7 +116,8 @@ def _hour(words: str) -> tuple[int, int]:
 
 def _told(plan: DigestPlan, locale: str, now: datetime) -> str:
     reader = Reader(locale, zone_named(plan.zone))
-    return say("digest.ordered", locale, next=at(plan.next(now), reader), zone=plan.zone)
+    line = "digest.ordered_sent" if plan.sent_to else "digest.ordered"
+    return say(line, locale, next=at(plan.next(now), reader), zone=plan.zone)
 
 
 # --- the rounds -----------------------------------------------------------------------------------------------------
@@ -136,20 +159,30 @@ async def make_due_digests(services: Services, announce: Announce) -> None:
 async def _make(order: Preference, plan: DigestPlan, due: datetime, services: Services, announce: Announce) -> None:
     async with services.units.reading() as uow:
         conversation = await uow.turns.conversation(plan.conversation_id)
-    place = conversation.place if conversation else None
-    if place is None or place.platform not in services.platforms:
+        shown_in = await uow.turns.conversation(plan.sent_to) if plan.sent_to else conversation
+    if conversation is None or shown_in is None or conversation.place.platform not in services.platforms:
+        return
+    place = conversation.place
+    if plan.sent_to and not await _may_still_read(order.set_by, place, services):
+        log.warning("digest's reader may not read the place any more", place=place.key)
         return
     me = Person(place.platform, "inkling", services.settings.bot_name, plan.locale, is_bot=True)
     text = await _text(place, plan, due, me, services)
     if text:
         event = f"digest/{place.key}/{due.isoformat()}"
-        await announce(Notice(event, place, me, text, services.clock.now()))
+        await announce(Notice(event, shown_in.place, me, text, services.clock.now()))
     async with services.units() as uow:
         now = await uow.preferences.get(order.owner, order.name)
         # An order that was changed meanwhile stays as it was changed.
         if now is not None and now.value == order.value:
             told = plan.told(due)
             await uow.preferences.put(Preference(order.owner, order.name, told.dumped(), order.set_by, order.set_at))
+
+
+async def _may_still_read(reader: str, place: Place, services: Services) -> bool:
+    platform, _, number = reader.partition("/")
+    person = Person(Platform(platform), number, "")
+    return await services.platforms[place.platform].find_place(f"<#{place.channel}>", place, person) is not None
 
 
 async def _text(place: Place, plan: DigestPlan, due: datetime, me: Person, services: Services) -> str:
@@ -178,12 +211,14 @@ async def _text(place: Place, plan: DigestPlan, due: datetime, me: Person, servi
     reader = Reader(plan.locale, zone_named(plan.zone))
     links = report(await asyncio.to_thread(findings_of, transcript), order.style, reader, quotes=False)
     notes = [coverage(transcript, scope, stretch, reader), left_out_of(summary, order, plan.locale)]
-    parts = [f"**{_title(transcript, reader)}**", summary.text, links, "\n".join(f"*{note}*" for note in notes if note)]
+    title = f"**{_title(transcript, plan.channel, reader)}**"
+    parts = [title, summary.text, links, "\n".join(f"*{note}*" for note in notes if note)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _title(transcript: Transcript, reader: Reader) -> str:
+def _title(transcript: Transcript, channel: str, reader: Reader) -> str:
     first, last = transcript.lines[0].at, transcript.lines[-1].at
     assert first is not None
     assert last is not None
-    return say("digest.title", reader.locale, first=at(first, reader), last=at(last, reader))
+    title = say("digest.title", reader.locale, first=at(first, reader), last=at(last, reader))
+    return f"{title} (#{channel})" if channel else title

@@ -237,7 +237,7 @@ SUMMARIZE = Command(
 
 DIGEST = Command(
     "digest",
-    Text("post what was said here, summed up, every day or week", "每天或每周在此发布聊天摘要"),
+    Text("sum up what was said here, every day or week", "每天或每周总结这里的聊天"),
     (
         Option(
             "every",
@@ -261,6 +261,12 @@ DIGEST = Command(
                 ("saturday", "Saturday", "周六"),
                 ("sunday", "Sunday", "周日"),
             ),
+        ),
+        Option(
+            "to",
+            OptionType.CHOICE,
+            Text("posted here, or sent to you (here)", "发在这里，还是私信给你（默认这里）"),
+            choices=_choices(("here", "post it here", "发在这里"), ("me", "send it to me", "私信给我")),
         ),
         Option(
             "timezone",

@@ -19,7 +19,8 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 @dataclass(frozen=True, slots=True)
 class DigestPlan:
     """A place's digest: its conversation, when it comes, the language of the admin who ordered it, and until when the
-    talk has been told (in UTC). `weekday` counts from Monday, 0; None for every day."""
+    talk has been told (in UTC). `weekday` counts from Monday, 0; None for every day. `sent_to` is the direct
+    conversation that it is sent to instead of being posted, and `channel` the place's name, told there."""
 
     conversation_id: str
     hour: int
@@ -28,6 +29,8 @@ class DigestPlan:
     locale: str
     told_until: datetime
     weekday: int | None = None
+    sent_to: str = ""
+    channel: str = ""
 
     def due(self, now: datetime) -> datetime | None:
         """The latest moment at which the digest should have come and has not; None while there is none.
@@ -58,6 +61,8 @@ class DigestPlan:
                 "locale": self.locale,
                 "told_until": self.told_until.isoformat(),
                 "weekday": self.weekday,
+                "sent_to": self.sent_to,
+                "channel": self.channel,
             }
         )
 

@@ -104,7 +104,16 @@ SUMMARIES: dict[str, Text] = {
         "`/digest off` ends it.",
         "我会总结这里的聊天并发布在此。下一份摘要：{next}（{zone}）；`/digest off` 可停止。",
     ),
-    "digest.off": Text("No digest is posted here any more.", "不再在此发布摘要。"),
+    "digest.ordered_sent": Text(
+        "What is said here is summed up and sent to you. The next digest comes at {next} ({zone}); "
+        "`/digest off` ends it.",
+        "我会总结这里的聊天并私信给你。下一份摘要：{next}（{zone}）；`/digest off` 可停止。",
+    ),
+    "digest.not_direct": Text(
+        "I cannot send you direct messages here. Leave out `to:me`, and the digest is posted in this place.",
+        "这里无法给你发私信。去掉 `to:me`，摘要就会发在这里。",
+    ),
+    "digest.off": Text("No digest of this place is made any more.", "不再总结这里的聊天。"),
     "digest.none": Text(
         "No digest is ordered for this place. `/digest daily 9:00` orders one.",
         "这里没有设置摘要。用 `/digest daily 9:00` 设置。",

@@ -136,6 +136,14 @@ class ChatPlatform(Protocol):
         """
         ...
 
+    async def direct_place(self, person: Person, near: Place) -> Place | None:
+        """The direct conversation with a person of the workspace of `near`, opened where needed; None: there is none.
+
+        Raises:
+            DeliveryError: it cannot be opened.
+        """
+        ...
+
     async def is_admin(self, person: Person, place: Place) -> bool:
         """Whether the platform's own roles make this person an admin here, asked at the time of the act."""
         ...

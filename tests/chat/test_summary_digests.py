@@ -10,9 +10,10 @@ import pytest
 from bot.chat.digests import make_due_digests
 from bot.domain.conversation import TurnStatus
 from bot.domain.messages import HistoryMessage, MessageRef
-from bot.domain.places import Place, Platform
+from bot.domain.places import Place, PlaceKind, Platform
 from bot.engine.scripted import ScriptedGenerator
 from bot.errors import DeliveryError, EngineDown
+from bot.ports import FoundPlace
 from tests.houses import ANA, CHANNEL, LIN, FakeClock, House, open_house
 from tests.platforms import FakePlatform
 
@@ -197,3 +198,30 @@ async def test_only_admins_order_digests(house: House) -> None:
 
     assert answer.status is TurnStatus.REFUSED
     assert "Only admins" in answer.text
+
+
+async def test_a_digest_is_sent_to_who_ordered_it_while_they_may_read_the_place(house: House) -> None:
+    house.platform.channels = {"<#general>": FoundPlace("general", CHANNEL)}
+    ordered = await house.call("digest", place=CHANNEL, every="daily", to="me")
+    _said(house, "We ship on Monday")
+    house.clock.forward(timedelta(days=1))
+    (sent,) = await _round(house)
+    place = house.platform.finished[-1].target.place
+
+    house.platform.barred.add(ANA.key)
+    _said(house, "We ship on Tuesday")
+    house.clock.forward(timedelta(days=1))
+
+    assert ordered.text.startswith("What is said here is summed up and sent to you.")
+    assert (place.channel, place.kind) == ("dm-1", PlaceKind.DIRECT)
+    assert sent.startswith("**Digest: ")
+    assert "(#general)**" in sent
+    assert await _round(house) == []
+
+
+async def test_where_there_are_no_direct_messages_a_digest_is_not_sent(house: House) -> None:
+    house.platform.has_direct = False
+    refused = await house.call("digest", place=CHANNEL, every="daily", to="me")
+
+    assert refused.status is TurnStatus.REFUSED
+    assert refused.text.startswith("I cannot send you direct messages here.")

@@ -46,3 +46,11 @@ async def test_nobody_finds_a_channel_from_a_direct_message(bot: Bot, channel: C
     direct = owning_place(Platform.DISCORD, "", "77", direct=True)
 
     assert await bot.platform.find_place(f"#{channel.name}", direct, asker(ana)) is None
+
+
+async def test_the_direct_channel_with_a_person_is_opened(
+    bot: Bot, server: DiscordServer, channel: Channel, ana: Person
+) -> None:
+    direct = await bot.platform.direct_place(asker(ana), place_of(channel))
+
+    assert direct == owning_place(Platform.DISCORD, "", server.world.direct(ana).id, direct=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.messages import Attachment
-from bot.domain.places import Person, Platform, owning_place
+from bot.domain.places import Person, PlaceKind, Platform, owning_place
 from bot.errors import DeliveryError
 from bot.ports import FoundPlace
 from tests.servers.slack import Channel, SlackServer, User
@@ -126,3 +126,15 @@ async def test_the_home_lists_the_commands(workspace: Workspace, server: SlackSe
 
     await server.until(lambda: ana.id in server.world.home_views)
     assert "`/write`" in str(server.world.home_views[ana.id])
+
+
+async def test_the_direct_channel_with_a_person_is_opened(
+    workspace: Workspace, server: SlackServer, general: Channel, ana: User
+) -> None:
+    here = owning_place(Platform.SLACK, server.team.id, general.id)
+
+    direct = await workspace.platform.direct_place(Person(Platform.SLACK, ana.id, ana.name), here)
+
+    assert direct is not None
+    assert direct.kind is PlaceKind.DIRECT
+    assert direct.channel.startswith("D")
