@@ -8,12 +8,14 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+
+# How long anything may take on a busy machine.
+PATIENCE_S = 60.0
 
 ROOT = Path(__file__).parent.parent.parent
 ANA = {"id": "ana", "name": "Ana", "locale": "en"}
@@ -27,21 +29,21 @@ class Bot:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self._environment = environment(DATA_FOLDER=str(folder), WEB_PORT="0", **settings)
-        self._folder = folder
+        self.folder = folder
         self.address = ""
         self.log = ""
 
     async def __aenter__(self) -> Bot:
         self.process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", "run"),
-            cwd=self._folder,
+            cwd=self.folder,
             env=self._environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         self._reading = asyncio.create_task(self._read_log())
         assert self.process.stdout is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             line = (await self.process.stdout.readline()).decode()
         found = re.search(r"http://\S+?/", line)
         if found is None:
@@ -70,7 +72,7 @@ class Bot:
     async def stop(self) -> int:
         """Ask it to stop; its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             code = await self.process.wait()
         await self._reading
         return code
@@ -91,7 +93,7 @@ class Bot:
         async with self._session.ws_connect(f"{self.address}api/events", headers=self._origin) as socket:
             await socket.send_str(json.dumps({"type": "hello", "by": ANA}))
             await socket.send_str(json.dumps({"type": "join", "place": {"channel": channel}}))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 while True:
                     event = json.loads((await socket.receive()).data)
                     if "turns" in event:
@@ -99,19 +101,25 @@ class Bot:
 
     async def answers(self, channel: str = "general", count: int = 1) -> list[dict[str, Any]]:
         """The bot's turns of a channel, when so many have their last state."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 turns = [turn for turn in await self.turns(channel) if turn["bot"]]
                 if len([turn for turn in turns if not turn["open"]]) >= count:
                     return turns
                 await asyncio.sleep(0.1)
 
+    async def until_shown(self, text: str, channel: str) -> None:
+        """Wait until an answer that is still written has got this far."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not any(text in "".join(turn["blocks"]) for turn in await self.turns(channel) if turn["bot"]):
+                await asyncio.sleep(0.05)
+
     @property
     def _origin(self) -> dict[str, str]:
         return {"Origin": self.address.rstrip("/")}
 
 
-def environment(**settings: str) -> Mapping[str, str]:
+def environment(**settings: str) -> dict[str, str]:
     """Only what a process needs, and the settings: nothing of the developer's own leaks in."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **settings}

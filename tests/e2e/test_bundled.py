@@ -19,14 +19,14 @@ async def test_the_page_answers_in_words_with_nothing_set(tmp_path: Path) -> Non
         answer = (await bot.answers())[0]
 
     assert answer["status"] == "complete", bot.log
-    assert answer["text"].strip()
+    assert re.search("[a-z]{3}", answer["text"])
     assert answer["release"].startswith("writer@")
 
 
 @pytest.mark.parametrize(
     ("locale", "line", "letters"),
     [
-        ("en_US.UTF-8", "Write a birthday message for Amir.", "[a-z]{3}"),
+        pytest.param("en_US.UTF-8", "Write a birthday message for Amir.", "[a-z]{3}", marks=pytest.mark.slow),
         ("zh_CN.UTF-8", "写首小诗：月亮", "[\u4e00-\u9fff]"),
     ],
 )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from pathlib import Path
 
-import pytest
-
-from tests.e2e.commands import ended
+from tests.e2e.commands import ended, ended_here
 from tests.engine.completion_server import CompletionServer, say
 from tests.servers.discord import DiscordServer
 from tests.servers.slack import SlackServer
 
 
-@pytest.mark.slow
 async def test_connect_discord_before_there_is_a_token_says_where_to_get_it(tmp_path: Path) -> None:
-    run = await ended(tmp_path, "connect", "discord")
+    run = await asyncio.to_thread(ended_here, tmp_path, "connect", "discord")
 
     assert run.code == 1
     assert "https://discord.com/developers/applications" in run.output
@@ -33,7 +31,7 @@ async def test_connect_discord_with_a_token_prints_its_invite_link_and_finds_all
             "DISCORD_GATEWAY_URL": server.gateway_url,
         }
 
-        run = await ended(tmp_path, "connect", "discord", **settings)
+        run = await asyncio.to_thread(ended_here, tmp_path, "connect", "discord", **settings)
 
     assert run.code == 0, run.output
     assert f"client_id={server.bot.id}&scope=bot+applications.commands&permissions=" in run.output
@@ -45,12 +43,16 @@ async def test_connect_discord_with_a_token_prints_its_invite_link_and_finds_all
 
 async def test_the_manifest_of_connect_slack_installs_and_then_all_is_well(tmp_path: Path) -> None:
     async with SlackServer() as server:
-        first = await ended(tmp_path, "connect", "slack")
+        first = await asyncio.to_thread(ended_here, tmp_path, "connect", "slack")
         printed, _ = json.JSONDecoder().raw_decode(first.output)
         server.install(printed)
-        tokens = {"SLACK_BOT_TOKEN": server.bot_token, "SLACK_APP_TOKEN": server.app_token}
+        settings = {
+            "SLACK_API_URL": server.api_url,
+            "SLACK_BOT_TOKEN": server.bot_token,
+            "SLACK_APP_TOKEN": server.app_token,
+        }
 
-        second = await ended(tmp_path, "connect", "slack", SLACK_API_URL=server.api_url, **tokens)
+        second = await asyncio.to_thread(ended_here, tmp_path, "connect", "slack", **settings)
 
     assert first.code == 1
     assert "SLACK_BOT_TOKEN is missing" in first.output
@@ -91,7 +93,7 @@ async def test_doctor_looks_at_the_live_platforms_and_at_a_channel(tmp_path: Pat
             "SLACK_API_URL": slack.api_url,
         }
 
-        run = await ended(tmp_path, "doctor", "--channel", f"discord/{channel.id}", **settings)
+        run = await asyncio.to_thread(ended_here, tmp_path, "doctor", "--channel", f"discord/{channel.id}", **settings)
 
     assert run.code == 1
     (wrong,) = [line for line in run.output.splitlines() if line.startswith("✗")]

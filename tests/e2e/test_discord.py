@@ -76,6 +76,7 @@ async def test_a_kill_loses_no_answer_and_repeats_none(
     assert "question" not in bot.log
 
 
+@pytest.mark.slow
 async def test_a_wrong_token_ends_the_start_with_a_sentence(server: DiscordServer, tmp_path: Path) -> None:
     settings = _settings(server) | {"DISCORD_TOKEN": server.token[:-4] + "abcd", "ENGINE_URL": "http://127.0.0.1:9"}
 

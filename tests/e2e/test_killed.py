@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 
-from tests.e2e.processes import Bot
-from tests.engine.completion_server import CompletionServer, Exchange, hang, say
+from tests.e2e.processes import PATIENCE_S, Bot
+from tests.engine.completion_server import CompletionServer, Exchange, hang
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+# Each is its own channel, event and text.
+QUESTIONS = ("half", *(f"silent-{number}" for number in range(17)))
 
 
 def _inbox(folder: Path) -> list[str]:
@@ -20,68 +30,86 @@ def _inbox(folder: Path) -> list[str]:
 
 
 async def _until_asked(server: CompletionServer, count: int = 1) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while len(server.bodies) < count:
             await asyncio.sleep(0.02)
 
 
-async def test_killed_before_the_first_word(tmp_path: Path) -> None:
-    async with CompletionServer(hang(), say("The answer.")) as server:
-        async with Bot(tmp_path, ENGINE_URL=server.url) as bot:
-            assert await bot.send("e1", "Hello") == 200
-            await _until_asked(server)
-        async with Bot(tmp_path, ENGINE_URL=server.url) as bot:
-            answers = await bot.answers()
+@dataclass(frozen=True)
+class Restart:
+    """What a process found and did after one that was killed."""
 
-    assert [(answer["text"], answer["status"]) for answer in answers] == [("The answer.", "complete")]
-    assert len(server.bodies) == 2
-
-
-async def test_killed_half_way_through_an_answer(tmp_path: Path) -> None:
-    async with CompletionServer(hang("The ", "first half"), say("The whole answer.")) as server:
-        async with Bot(tmp_path, ENGINE_URL=server.url) as bot:
-            await bot.send("e1", "Hello")
-            await _until_asked(server)
-            await asyncio.sleep(0.5)
-        async with Bot(tmp_path, ENGINE_URL=server.url) as bot:
-            turns = await bot.answers()
-
-    assert [answer["text"] for answer in turns] == ["The whole answer."]
+    answers: Mapping[str, list[dict[str, Any]]]
+    asked: Counter[str]
+    sent_again: int
+    turns: list[dict[str, Any]]
+    inbox: list[str]
+    code: int
 
 
-async def test_killed_while_others_stand_in_line(tmp_path: Path) -> None:
-    """A server takes 16 requests at a time; the other two wait in the bot."""
-    channels = [f"c{number}" for number in range(18)]
-    restarted = False
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def restart(tmp_path_factory: pytest.TempPathFactory) -> Restart:
+    """A process killed with answers at every stage, and the next one, stopped in the middle of an answer.
+
+    A server takes 16 requests at a time: of the questions that have no end, two wait in the bot.
+    """
+    folder = tmp_path_factory.mktemp("killed")
+    killed = False
 
     async def answer(exchange: Exchange) -> web.StreamResponse:
-        return await (say("Answered.") if restarted else hang())(exchange)
+        asked = exchange.body["messages"][-1]["content"]
+        if not killed:
+            return await hang(*["The ", "first half"] * (asked == "half"))(exchange)
+        await asyncio.sleep(1.0 * (asked == "late"))
+        return await exchange.say("About ", asked)
 
     async with CompletionServer(answer) as server:
-        async with Bot(tmp_path, ENGINE_URL=server.url) as bot:
-            for number, channel in enumerate(channels):
-                assert await bot.send(f"e{number}", "Hello", channel) == 200
+        async with Bot(folder, ENGINE_URL=server.url) as bot:
+            for question in QUESTIONS:
+                assert await bot.send(question, question, question) == 200
             await _until_asked(server, 16)
-        restarted = True
-        async with Bot(tmp_path, ENGINE_URL=server.url) as bot:
-            shown = [await bot.answers(channel) for channel in channels]
+            await bot.until_shown("first half", "half")
+        killed = True
+        async with Bot(folder, ENGINE_URL=server.url) as bot:
+            sent_again = await bot.send("silent-0", "silent-0", "silent-0")
+            answers = {question: await bot.answers(question) for question in QUESTIONS}
+            turns = await bot.turns("silent-0")
+            asked = Counter(body["messages"][-1]["content"] for body in server.bodies)
+            await bot.send("late", "late", "late")
+            await _until_asked(server, asked.total() + 1)
+            code = await bot.stop()
 
-    assert [[answer["text"] for answer in answers] for answers in shown] == [["Answered."]] * 18
-    assert set(_inbox(tmp_path)) == {"done"}
+    return Restart(answers, asked, sent_again, turns, _inbox(folder), code)
 
 
-async def test_a_message_sent_again_after_a_lost_acknowledgement_is_one(tmp_path: Path) -> None:
+async def test_who_was_killed_before_the_first_word_is_answered(restart: Restart) -> None:
+    (answer,) = restart.answers["silent-0"]
+
+    assert (answer["text"], answer["status"]) == ("About silent-0", "complete")
+    assert restart.asked["silent-0"] == 2
+
+
+async def test_an_answer_killed_half_way_is_made_again_as_a_whole(restart: Restart) -> None:
+    assert [(answer["text"], answer["status"]) for answer in restart.answers["half"]] == [("About half", "complete")]
+
+
+async def test_each_who_stood_in_line_is_answered_once(restart: Restart) -> None:
+    texts = {question: [answer["text"] for answer in answers] for question, answers in restart.answers.items()}
+
+    assert texts == {question: [f"About {question}"] for question in QUESTIONS}
+    assert Counter(restart.asked.values()) == {1: 2, 2: 16}
+
+
+async def test_a_message_sent_again_after_a_lost_acknowledgement_is_one(restart: Restart) -> None:
     """The window did not hear the acknowledgement before the kill, so it sends the same event again."""
-    async with CompletionServer(say("An answer.")) as server:
-        async with Bot(tmp_path, ENGINE_URL=server.url) as bot:
-            await bot.send("e1", "Hello")
-        async with Bot(tmp_path, ENGINE_URL=server.url) as bot:
-            assert await bot.send("e1", "Hello") == 200
-            await bot.answers()
-            await asyncio.sleep(0.5)
-            turns = await bot.turns()
+    assert restart.sent_again == 200
+    assert [turn["text"] for turn in restart.turns] == ["silent-0", "About silent-0"]
+    assert len(restart.inbox) == len(QUESTIONS) + 1
 
-    assert [turn["text"] for turn in turns] == ["Hello", "An answer."]
+
+async def test_a_stopped_bot_lets_an_answer_in_flight_end(restart: Restart) -> None:
+    assert restart.code == 0
+    assert set(restart.inbox) == {"done"}
 
 
 @pytest.mark.slow
@@ -110,16 +138,3 @@ async def test_killed_again_and_again_at_any_instant(tmp_path: Path) -> None:
         name: [f"About {name}"] for name in accepted
     }
     assert code == 0
-
-
-async def test_a_stopped_bot_lets_an_answer_in_flight_end(tmp_path: Path) -> None:
-    async def slow(exchange: Exchange) -> web.StreamResponse:
-        await asyncio.sleep(1.0)
-        return await exchange.say("In the end.")
-
-    async with CompletionServer(slow, slow) as server, Bot(tmp_path, ENGINE_URL=server.url) as bot:
-        await bot.send("e1", "Hello")
-        await _until_asked(server)
-        assert await bot.stop() == 0
-
-    assert _inbox(tmp_path) == ["done"]

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+import pytest_asyncio
 from aiohttp import web
 
 from tests.e2e.processes import environment
 from tests.engine.completion_server import CompletionServer, Exchange
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def _chat(folder: Path, lines: bytes, url: str) -> subprocess.CompletedProcess[bytes]:
@@ -29,25 +34,38 @@ async def _echo(exchange: Exchange) -> web.StreamResponse:
     return await exchange.say(f"{len(messages)} messages, the last: ", messages[-1]["content"])
 
 
-async def test_each_line_is_answered_in_order_and_remembered(tmp_path: Path) -> None:
-    async with CompletionServer(_echo) as server:
-        ended = await asyncio.to_thread(_chat, tmp_path, "Hello\n你好 😀\n".encode(), server.url)
-        again = await asyncio.to_thread(_chat, tmp_path, b"Still there?\n", server.url)
+@dataclass(frozen=True)
+class Talk:
+    """Two runs of the program on one data folder."""
 
-    assert ended.stdout.decode().split("\n") == [
+    first: subprocess.CompletedProcess[bytes]
+    second: subprocess.CompletedProcess[bytes]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def talk(tmp_path_factory: pytest.TempPathFactory) -> Talk:
+    folder = tmp_path_factory.mktemp("talk")
+    async with CompletionServer(_echo) as server:
+        first = await asyncio.to_thread(_chat, folder, "Hello\n你好 😀\n".encode(), server.url)
+        second = await asyncio.to_thread(_chat, folder, b"/dance\n\xff\xfe\n\nStill there?\n:up\n", server.url)
+    return Talk(first, second)
+
+
+async def test_each_line_is_answered_in_order(talk: Talk) -> None:
+    assert talk.first.stdout.decode().split("\n") == [
         "2 messages, the last: Hello",
         "4 messages, the last: 你好 😀",
         "",
     ]
-    assert ended.returncode == 0, ended.stderr
-    assert again.stdout == b"6 messages, the last: Still there?\n"
+    assert talk.first.returncode == 0, talk.first.stderr
 
 
-async def test_bad_lines_get_a_sentence_and_the_rest_goes_on(tmp_path: Path) -> None:
-    async with CompletionServer(_echo) as server:
-        ended = await asyncio.to_thread(_chat, tmp_path, b"/dance\n\xff\xfe\n\nHello\n:up\n", server.url)
+async def test_the_next_run_remembers(talk: Talk) -> None:
+    assert talk.second.stdout == b"6 messages, the last: Still there?\n"
 
-    assert ended.stdout.decode() == "2 messages, the last: Hello\n"
-    assert b"no command /dance" in ended.stderr
-    assert b"not UTF-8" in ended.stderr
-    assert ended.returncode == 1
+
+async def test_bad_lines_get_a_sentence_and_the_rest_goes_on(talk: Talk) -> None:
+    assert talk.second.stdout.endswith(b"Still there?\n")
+    assert b"no command /dance" in talk.second.stderr
+    assert b"not UTF-8" in talk.second.stderr
+    assert talk.second.returncode == 1
