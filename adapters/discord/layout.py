@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from adapters.discord.buttons import NOTHING, STOP, Pressable, pressable
 from adapters.discord.lines import say
 from adapters.rendering import discord as dialect
-from adapters.rendering.captions import captions
 from adapters.rendering.streaming import complete
 from bot.domain.messages import Answer, Picture
 
@@ -42,8 +41,7 @@ def growing(text: str, note: str, locale: str, preview: bytes | None = None) -> 
 
 def final(answer: Answer, locale: str, *notes: str) -> list[Part]:
     """The last state; the adapter's own notes come after the answer's."""
-    shown = [answer.note, *captions(answer.pictures), *notes]
-    contents = _noted(dialect.messages(answer.text), "\n".join(filter(None, shown)))
+    contents = _noted(dialect.messages(answer.text), "\n".join(filter(None, (answer.note, *notes))))
     if not contents:
         contents = [""] if answer.pictures else [_small(say("show.empty", locale))]
     return [*map(Part, contents[:-1]), Part(contents[-1], pressable(answer), answer.pictures[:MOST_FILES])]

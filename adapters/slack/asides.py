@@ -19,7 +19,7 @@ from adapters.slack.posting import Label, Poster, Spot
 from adapters.slack.tasks import Tasks
 from adapters.slack.words import parts_of
 from bot.domain.conversation import DeliveryState
-from bot.domain.messages import Answer, MessageRef
+from bot.domain.messages import Answer, Control, MessageRef
 from bot.ports import Clock, ReplyTarget
 
 log = structlog.get_logger(__name__)
@@ -140,8 +140,8 @@ class AsideReply:
         missing = say("not_here", self._locale, name=self._bot_name) if answer.pictures else ""
         note = "\n".join(filter(None, (answer.note, missing))) or ("" if texts[0] else "…")
         parts = [Part(text, locale=self._locale) for text in texts]
-        last = replace(parts[-1], note=note, controls=answer.controls, carrier=self._carrier(len(parts) - 1))
-        return [*parts[:-1], last]
+        seen = replace(answer, pictures=(), controls=answer.controls - {Control.PICK})
+        return [*parts[:-1], parts[-1].under_answer(seen, note, self._carrier(len(parts) - 1))]
 
     async def _send(self, number: int, part: Part) -> MessageRef:
         """The first way that works; the answer's name where its message has none."""
@@ -160,7 +160,8 @@ class AsideReply:
             except SlackRefused as error:
                 log.info("cannot whisper here", turn=self._target.turn.id, error=str(error))
         label = Label(self._target.turn.id, number, self._target.turn.created_at)
-        return await self._poster.post(Spot(self._target.asker.id), part, label)
+        # A message like any other: it is known by its time stamp.
+        return await self._poster.post(Spot(self._target.asker.id), replace(part, carrier=""), label)
 
     async def _say_soon(self, interaction: Interaction) -> None:
         await asyncio.sleep(_SOON_S)

@@ -7,23 +7,26 @@ its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.rendering import slack as mrkdwn
 from adapters.slack.lines import say
 from adapters.slack.words import fallback, silent
 from bot.domain.commands import COMMANDS
-from bot.domain.messages import Control
+from bot.domain.messages import Answer, Change, Control
 
 Block = dict[str, Any]
 
 RATE, REGENERATE, CONTINUE, SUGGEST, STOP = "rate", "regenerate", "continue", "suggest", "stop"
+PICK, SHARE, USE, CHANGE = "pick", "share", "use", "change"
 GOOD, BAD = "good", "bad"
 FEEDBACK, BETTER, REASON = "feedback", "better", "reason"
 
 _NOTE_LIMIT = 3000
 _INPUT_LIMIT = 3000
+# Pictures that can be picked from: as many as are drawn at once, and more than anybody asks for.
+_MOST_PICKS = 10
 _BUTTONS = {Control.REGENERATE: REGENERATE, Control.CONTINUE: CONTINUE, Control.SUGGEST: SUGGEST}
 
 
@@ -31,15 +34,31 @@ _BUTTONS = {Control.REGENERATE: REGENERATE, Control.CONTINUE: CONTINUE, Control.
 class Part:
     """One message of an answer: its Markdown, the note beneath, what can be pressed, in the asker's language.
 
-    `carrier` names the answer in the buttons' values, for messages that cannot be found again by their time stamp.
+    `picks` counts the pictures to pick from, and `private` says that the message is for the asker alone. `carrier`
+    names the answer in the buttons' values, for messages that cannot be found again by their time stamp.
     """
 
     markdown: str
     note: str = ""
     controls: frozenset[Control] = frozenset()
+    picks: int = 0
+    changes: tuple[Change, ...] = ()
+    private: bool = False
     stop: bool = False
     locale: str = "en"
     carrier: str = ""
+
+    def under_answer(self, answer: Answer, note: str, carrier: str = "") -> Part:
+        """The last message of an answer, with everything that stands beneath it."""
+        return replace(
+            self,
+            note=note,
+            controls=answer.controls,
+            picks=min(len(answer.pictures), _MOST_PICKS) if Control.PICK in answer.controls else 0,
+            changes=answer.changes,
+            private=answer.private,
+            carrier=carrier,
+        )
 
     @property
     def text(self) -> str:
@@ -71,17 +90,33 @@ class Part:
         return [{"type": "context_actions", "elements": [{"type": "feedback_buttons", "action_id": RATE, **sides}]}]
 
     def _buttons(self) -> list[Block]:
-        names = [name for control, name in _BUTTONS.items() if control in self.controls] + [STOP] * self.stop
-        buttons = [
-            {
-                "type": "button",
-                "action_id": name,
-                "text": _plain(self._say(name)),
-                "value": self._value(name),
-            }
-            for name in names
+        names = [name for control, name in _BUTTONS.items() if control in self.controls]
+        elements = [self._button(name) for name in names]
+        elements += [self._button(PICK, str(number)) for number in range(1, self.picks + 1)]
+        if Control.SHARE in self.controls:
+            elements.append(self._button(SHARE if self.private else USE))
+        if self.changes:
+            elements.append(self._menu())
+        if self.stop:
+            elements.append(self._button(STOP))
+        return [{"type": "actions", "elements": elements}] if elements else []
+
+    def _button(self, name: str, number: str = "") -> Block:
+        return {
+            "type": "button",
+            # Ids are unique in a block; the value says which number it is.
+            "action_id": f"{name}_{number}" if number else name,
+            "text": _plain(say(f"button.{name}", self.locale, number=number)),
+            "value": self._value(number or name),
+        }
+
+    def _menu(self) -> Block:
+        options = [
+            {"text": _plain(say(f"change.{change}", self.locale)), "value": self._value(change)}
+            for change in self.changes
         ]
-        return [{"type": "actions", "elements": buttons}] if buttons else []
+        placeholder = _plain(say("menu.changes", self.locale))
+        return {"type": "static_select", "action_id": CHANGE, "placeholder": placeholder, "options": options}
 
     def _say(self, name: str) -> str:
         return say(f"button.{name}", self.locale)

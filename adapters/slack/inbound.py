@@ -16,17 +16,12 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from adapters.slack.blocks import home, prompts
-from adapters.slack.client import PacedClient
+from adapters.slack.desk import Desk
 from adapters.slack.errors import as_ours
-from adapters.slack.identity import Me
 from adapters.slack.once import Once
-from adapters.slack.people import People
-from adapters.slack.places import event_id_of, is_direct, place_of, ref_of, time_of
-from adapters.slack.posting import Poster, Spot
+from adapters.slack.places import event_id_of, is_direct, ref_of, time_of
 from adapters.slack.status import ACTIVE
-from adapters.slack.tasks import Tasks
 from adapters.slack.words import people_in, read
-from bot.chat.dispatch import Core
 from bot.chat.faults import sentence
 from bot.domain.messages import Attachment, DeleteMessage, IncomingMessage, MessageRef, RateReply, StopReply
 from bot.domain.places import Person, Place
@@ -45,28 +40,14 @@ _LOST_FILES = {"tombstone", "hidden_by_limit"}
 class Inbound:
     """The listeners for events."""
 
-    def __init__(
-        self,
-        core: Core,
-        client: PacedClient,
-        me: Me,
-        people: People,
-        poster: Poster,
-        reactions: Reactions,
-        tasks: Tasks,
-        bot_name: str,
-    ) -> None:
-        self._core = core
-        self._client = client
-        self._me = me
-        self._people = people
-        self._poster = poster
+    def __init__(self, desk: Desk, reactions: Reactions, bot_name: str) -> None:
+        self._desk = desk
         self._reactions = reactions
-        self._tasks = tasks
         self._bot_name = bot_name
         self._once = Once()
         self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._mention = re.compile(rf"<@{me.user}[>|]")
+        self._me = desk.me.user
+        self._mention = re.compile(rf"<@{self._me}[>|]")
 
     def listen(self, app: AsyncApp) -> None:
         """Register everything; events that nobody handles are acknowledged, since Slack would send them again."""
@@ -86,7 +67,7 @@ class Inbound:
         if subtype == "message_changed":
             await self._changed(event)
         elif subtype == "message_deleted":
-            await self._core.delete(DeleteMessage(ref_of(event["channel"], event["deleted_ts"])))
+            await self._desk.core.delete(DeleteMessage(ref_of(event["channel"], event["deleted_ts"])))
         elif subtype in _SPOKEN:
             await self.said(event)
 
@@ -102,7 +83,7 @@ class Inbound:
         called = is_direct(event["channel"]) or self._mentions(event)
         if not called and "thread_ts" not in event:
             return
-        event_id = event_id_of(self._me.team, ref_of(event["channel"], event["ts"]))
+        event_id = event_id_of(self._desk.me.team, ref_of(event["channel"], event["ts"]))
         await self._once.do(event_id, lambda: self._accept(event, called=called))
 
     async def _accept(self, event: Event, *, called: bool) -> None:
@@ -115,10 +96,10 @@ class Inbound:
     async def _accept_in_turn(self, event: Event, *, called: bool) -> None:
         message = await self._incoming(event)
         try:
-            await self._core.accept(message)
+            await self._desk.core.accept(message)
         except (PersonError, StorageError) as error:
             if called:
-                self.tell(message.place, message.by, sentence(error, message.by.locale))
+                self._desk.tell(message.place, message.by, sentence(error, message.by.locale))
             elif isinstance(error, StorageError):
                 # Whether the bot was meant could not be seen: Slack shall send it again.
                 raise
@@ -126,19 +107,19 @@ class Inbound:
     async def _changed(self, event: Event) -> None:
         now, before = event["message"], event.get("previous_message") or {}
         if now.get("subtype") == "tombstone":
-            await self._core.delete(DeleteMessage(ref_of(event["channel"], now["ts"])))
+            await self._desk.core.delete(DeleteMessage(ref_of(event["channel"], now["ts"])))
             return
         if not self._is_by_person(now) or now.get("text") == before.get("text"):
             return
         message = await self._incoming({**now, "channel": event["channel"]})
         edited_at = (now.get("edited") or {}).get("ts") or event["event_ts"]
         try:
-            await self._core.edit(replace(message, event_id=f"{message.event_id}:{edited_at}", edited=True))
+            await self._desk.core.edit(replace(message, event_id=f"{message.event_id}:{edited_at}", edited=True))
         except (PersonError, StorageError) as error:
-            self.tell(message.place, message.by, sentence(error, message.by.locale))
+            self._desk.tell(message.place, message.by, sentence(error, message.by.locale))
 
     def _is_by_person(self, message: Event) -> bool:
-        return bool(message.get("user")) and not message.get("bot_id") and message["user"] != self._me.user
+        return bool(message.get("user")) and not message.get("bot_id") and message["user"] != self._me
 
     def _mentions(self, event: Event) -> bool:
         return self._mention.search(event.get("text") or "") is not None
@@ -146,16 +127,16 @@ class Inbound:
     async def _incoming(self, event: Event) -> IncomingMessage:
         """The core's view of a message."""
         text, channel, ts = event.get("text") or "", event["channel"], event["ts"]
-        mentioned = people_in(text) - {self._me.user}
-        by, *others = await asyncio.gather(*map(self._people.person, (event["user"], *mentioned)))
-        names = {person.id: person.name for person in others} | {self._me.user: self._bot_name}
-        place, ref = place_of(self._me.team, channel, event.get("thread_ts") or ts), ref_of(channel, ts)
+        mentioned = people_in(text) - {self._me}
+        by, *others = await asyncio.gather(*map(self._desk.people.person, (event["user"], *mentioned)))
+        names = {person.id: person.name for person in others} | {self._me: self._bot_name}
+        place, ref = self._desk.place(channel, event.get("thread_ts") or ts), ref_of(channel, ts)
         return IncomingMessage(
-            event_id=event_id_of(self._me.team, ref),
+            event_id=event_id_of(self._desk.me.team, ref),
             place=place,
             ref=ref,
             by=by,
-            text=read(text, names, self._me.user),
+            text=read(text, names, self._me),
             at=time_of(ts),
             mentions_bot=is_direct(channel) or self._mentions(event),
             reply_to=await self._reply_to(event, place, by),
@@ -164,14 +145,9 @@ class Inbound:
 
     async def _reply_to(self, event: Event, place: Place, by: Person) -> MessageRef | None:
         """The bot's message that a thread begins with, for its first message; what follows goes on from there."""
-        if event.get("parent_user_id") != self._me.user or await self._core.reading.turns(place, by, limit=1):
+        if event.get("parent_user_id") != self._me or await self._desk.core.reading.turns(place, by, limit=1):
             return None
         return ref_of(event["channel"], event["thread_ts"])
-
-    def tell(self, place: Place, person: Person, text: str) -> None:
-        """Say something to one person, beside everything else."""
-        whisper = self._poster.whisper(Spot(place.channel, place.thread), person.id, text)
-        self._tasks.spawn(whisper, f"tell {person.id}")
 
     # --- votes ------------------------------------------------------------------------------------------------------
 
@@ -185,47 +161,47 @@ class Inbound:
 
     async def _reacted(self, event: Event, *, added: bool) -> None:
         item, verdict = event["item"], self._reactions.verdict(event["reaction"])
-        if verdict is None or item.get("type") != "message" or event.get("item_user", self._me.user) != self._me.user:
+        if verdict is None or item.get("type") != "message" or event.get("item_user", self._me) != self._me:
             return
-        by = await self._people.person(event["user"])
+        by = await self._desk.people.person(event["user"])
         ref, at = ref_of(item["channel"], item["ts"]), time_of(event["event_ts"])
         if added:
-            await self._core.rate(RateReply(ref, by, verdict, RatingSource.REACTION, at))
+            await self._desk.core.rate(RateReply(ref, by, verdict, RatingSource.REACTION, at))
         else:
-            await self._core.rate(RateReply(ref, by, None, RatingSource.REACTION, at, only=verdict))
+            await self._desk.core.rate(RateReply(ref, by, None, RatingSource.REACTION, at, only=verdict))
 
     # --- the agent's surface ----------------------------------------------------------------------------------------
 
     async def on_home_opened(self, event: Event) -> None:
         """Someone opened the conversation with the app, or its home."""
         if event.get("tab") == "messages":
-            self._tasks.spawn(self._suggest_prompts(event["channel"], event["user"]), "suggested prompts")
+            self._desk.tasks.spawn(self._suggest_prompts(event["channel"], event["user"]), "suggested prompts")
         elif event.get("tab") == "home":
-            self._tasks.spawn(self._publish_home(event["user"]), "home")
+            self._desk.tasks.spawn(self._publish_home(event["user"]), "home")
 
     async def _suggest_prompts(self, channel: str, user: str) -> None:
-        locale = (await self._people.person(user)).locale
+        locale = (await self._desk.people.person(user)).locale
         with as_ours("assistant.threads.setSuggestedPrompts"):
-            await self._client.assistant_threads_setSuggestedPrompts(channel_id=channel, prompts=prompts(locale))
+            await self._desk.client.assistant_threads_setSuggestedPrompts(channel_id=channel, prompts=prompts(locale))
 
     async def _publish_home(self, user: str) -> None:
-        locale = (await self._people.person(user)).locale
+        locale = (await self._desk.people.person(user)).locale
         with as_ours("views.publish"):
-            await self._client.views_publish(user_id=user, view=home(locale, self._bot_name))
+            await self._desk.client.views_publish(user_id=user, view=home(locale, self._bot_name))
 
     async def on_session_stopped(self, event: Event) -> None:
         """The Stop button of an agent session: ends the streams it names, else what is made for this person here."""
-        place = place_of(self._me.team, event["channel"], event["thread_ts"])
-        by = await self._people.person(event["user"])
+        place = self._desk.place(event["channel"], event["thread_ts"])
+        by = await self._desk.people.person(event["user"])
         streams = [ref_of(event["channel"], ts) for ts in event.get("streaming_message_ts") or ()]
-        stopped = [await self._core.stop(StopReply(place, by, ref)) for ref in streams or (None,)]
+        stopped = [await self._desk.core.stop(StopReply(place, by, ref)) for ref in streams or (None,)]
         if not any(stopped):
-            self._tasks.spawn(self._release(place), "release session")
+            self._desk.tasks.spawn(self._release(place), "release session")
 
     async def _release(self, place: Place) -> None:
         """Nobody is at work there (any more), so nobody else takes the button away."""
         with as_ours("agents.sessions.setStatus"):
-            await self._client.agents_sessions_setStatus(
+            await self._desk.client.agents_sessions_setStatus(
                 channel_id=place.channel, thread_ts=place.thread, status=ACTIVE
             )
 

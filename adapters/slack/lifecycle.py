@@ -13,6 +13,7 @@ from adapters.slack.acts import Acts
 from adapters.slack.asides import AsideReply, Interactions
 from adapters.slack.client import PacedClient, new_session
 from adapters.slack.commands import Commands
+from adapters.slack.desk import Desk
 from adapters.slack.files import fetch
 from adapters.slack.history import CatchUp, History
 from adapters.slack.identity import Me, check_kinds, check_scopes, open_socket, sign_in
@@ -90,11 +91,11 @@ class SlackPlatform:
         settings, client = self._settings, self._client
         app = bolt_app(client, me, settings.signing_secret)
         reactions = Reactions.of(settings.good_reactions, settings.bad_reactions)
-        parts = (core, client, me, self._people, self._poster)
-        inbound = Inbound(*parts, reactions, self._tasks, settings.bot_name)
+        desk = Desk(core, client, me, self._people, self._poster, self._interactions, self._clock, self._tasks)
+        inbound = Inbound(desk, reactions, settings.bot_name)
         inbound.listen(app)
-        Commands(core, me, self._people, self._poster, self._interactions, self._clock, self._tasks).listen(app)
-        Acts(*parts, self._interactions, self._clock, self._tasks).listen(app)
+        Commands(desk).listen(app)
+        Acts(desk).listen(app)
         if settings.app_token:
             url = await open_socket(client, settings.app_token)
             self.ears = SocketEars(app, settings, client, url, self._clock, self._tasks, self._catch_up_since)

@@ -30,7 +30,7 @@ from bot.ports import ReplyTarget
 
 log = structlog.get_logger(__name__)
 
-# Parts from here on are pictures.
+# The part that the pictures are, one message with all of them.
 PICTURES = 1000
 
 # An answer that is complete so soon after its first words is one post, and no stream is spent on it.
@@ -228,20 +228,20 @@ class SlackReply:
             return []
         parts = [Part(text, locale=self._locale) for text in texts or [""]]
         # Buttons cannot stand alone.
-        note = answer.note or ("" if texts else say("picture.like", self._locale))
-        return [*parts[:-1], replace(parts[-1], note=note, controls=answer.controls)]
+        question = "picture.pick" if len(answer.pictures) > 1 else "picture.like"
+        note = answer.note or ("" if texts else say(question, self._locale))
+        return [*parts[:-1], parts[-1].under_answer(answer, note)]
 
     async def _show_pictures(self, pictures: Sequence[Picture]) -> None:
-        for number, picture in enumerate(pictures, PICTURES):
-            if number in self._messages:
-                continue
-            label = self._label(number)
-            ref = await self._pictures.find(picture, self._spot, label) if number in self._doubtful else None
-            if ref is None:
-                await self._target.log.sending(number)
-                ref = await self._pictures.send(picture, self._spot, label)
-            await self._target.log.sent(number, ref)
-            self._messages[number] = _Message(ref)
+        if not pictures or PICTURES in self._messages:
+            return
+        label = self._label(PICTURES)
+        ref = await self._pictures.find(pictures, self._spot, label) if PICTURES in self._doubtful else None
+        if ref is None:
+            await self._target.log.sending(PICTURES)
+            ref = await self._pictures.send(pictures, self._spot, label)
+        await self._target.log.sent(PICTURES, ref)
+        self._messages[PICTURES] = _Message(ref)
 
     async def _drop_beyond(self, count: int) -> None:
         """An earlier try may have been longer."""

@@ -1,4 +1,4 @@
-"""Pictures as files in the thread, with their words for those who cannot see them and what made them.
+"""Pictures as files in the thread, with their words for those who cannot see them.
 
 Slack's answer to an upload does not say which message carries the file; it is looked for, so that a reaction on that
 message finds the answer.
@@ -7,16 +7,15 @@ message finds the answer.
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePath
 from typing import Any
 
 import structlog
 
-from adapters.rendering import slack as mrkdwn
 from adapters.slack.errors import SlackRefused, as_ours
 from adapters.slack.places import ref_of
 from adapters.slack.posting import Label, Poster, Spot
-from adapters.slack.words import parameters
 from bot.domain.messages import MessageRef, Picture
 from bot.errors import DeliveryError
 
@@ -34,41 +33,45 @@ class Pictures:
         self._poster = poster
         self._folder = data_folder
 
-    async def send(self, picture: Picture, spot: Spot, label: Label) -> MessageRef:
-        """Upload one picture, once.
+    async def send(self, pictures: Sequence[Picture], spot: Spot, label: Label) -> MessageRef:
+        """Upload an answer's pictures as one message, once.
 
         Raises:
             DeliveryError: it is not there.
         """
-        try:
-            data = await asyncio.to_thread((self._folder / picture.path).read_bytes)
-        except OSError as error:
-            raise DeliveryError(f"a picture's file cannot be read: {error.strerror}", retryable=False) from error
-        return await self._poster.once(
-            lambda: self._upload(picture, data, spot), lambda: self.find(picture, spot, label)
-        )
+        files = await asyncio.to_thread(self._files, pictures)
+        return await self._poster.once(lambda: self._upload(files, spot), lambda: self.find(pictures, spot, label))
 
-    async def find(self, picture: Picture, spot: Spot, label: Label) -> MessageRef | None:
-        """The message that carries a picture, if it was sent.
+    async def find(self, pictures: Sequence[Picture], spot: Spot, label: Label) -> MessageRef | None:
+        """The message that carries the pictures, if it was sent.
 
         Raises:
             DeliveryError: the place cannot be searched.
         """
+        wanted = _file_name(pictures[0])
         async for message in self._poster.recent(spot, label.since):
-            if any(file.get("name") == _file_name(picture) for file in message.get("files") or ()):
+            if any(file.get("name") == wanted for file in message.get("files") or ()):
                 return ref_of(spot.channel, message["ts"])
         return None
 
-    async def _upload(self, picture: Picture, data: bytes, spot: Spot) -> MessageRef:
+    def _files(self, pictures: Sequence[Picture]) -> list[dict[str, Any]]:
+        try:
+            return [
+                {
+                    "content": (self._folder / picture.path).read_bytes(),
+                    "filename": _file_name(picture),
+                    "title": picture.alt[:_TITLE_LIMIT],
+                    "alt_txt": picture.alt[:_ALT_LIMIT],
+                }
+                for picture in pictures
+            ]
+        except OSError as error:
+            raise DeliveryError(f"a picture's file cannot be read: {error.strerror}", retryable=False) from error
+
+    async def _upload(self, files: list[dict[str, Any]], spot: Spot) -> MessageRef:
         with as_ours("files.completeUploadExternal"):
             told = await self._poster.client.files_upload_v2(
-                channel=spot.channel,
-                thread_ts=spot.thread or None,
-                content=data,
-                filename=_file_name(picture),
-                title=picture.alt[:_TITLE_LIMIT],
-                alt_txt=picture.alt[:_ALT_LIMIT],
-                initial_comment=mrkdwn.render(parameters(picture.parameters.items())),
+                channel=spot.channel, thread_ts=spot.thread or None, file_uploads=files
             )
         file = str(told["files"][0]["id"])
         ts = await self._carrier(file, spot.channel)
@@ -102,4 +105,5 @@ def _shared_at(shares: dict[str, Any], channel: str) -> str:
 
 
 def _file_name(picture: Picture) -> str:
-    return f"picture-{picture.id}.png"
+    """Slack shows a file by the kind that its name tells."""
+    return f"picture-{picture.id}{PurePath(picture.path).suffix}"

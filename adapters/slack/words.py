@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from html import unescape
 
 from adapters.rendering import slack as mrkdwn
@@ -85,8 +85,3 @@ async def parts_of(markdown: str) -> list[str]:
 
 def _bytes(markdown: str) -> int:
     return len(silent(markdown).encode())
-
-
-def parameters(given: Iterable[tuple[str, object]]) -> str:
-    """What made a picture, on one line."""
-    return " · ".join(f"{name} {value}" for name, value in given)

@@ -1,23 +1,13 @@
-"""What can be made of an answer: changes from its menu, a shared draft or private answer, a picked picture."""
+"""What can be made of an answer: changes from its menu, a draft used as a message, a private answer shared."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from bot.domain.conversation import Turn
 from bot.domain.ratings import RatingSource
-from tests.chat.test_painting import ScriptedPainter
 from tests.discord.bots import Bot, open_bot
 from tests.servers.discord import Channel, DiscordServer, Message, Person
-
-
-@pytest.fixture
-async def painting(server: DiscordServer, channel: Channel, tmp_path: Path) -> AsyncIterator[Bot]:
-    async with open_bot(server, tmp_path, painter=ScriptedPainter()) as bot:
-        yield bot
 
 
 async def _draft(bot: Bot, channel: Channel, ana: Person) -> Message:
@@ -116,20 +106,3 @@ async def test_a_private_answer_that_came_directly_is_shared_where_it_was_asked_
 
     (shared,) = await bot.answers(channel)
     assert "Fine." in shared.text
-
-
-async def test_several_pictures_come_as_one_grid_and_one_is_picked(
-    painting: Bot, channel: Channel, ana: Person, tmp_path: Path
-) -> None:
-    await ana.calls(channel, "image", prompt="a cat", count=4)
-    (grid,) = await painting.answers(channel)
-    assert [file.description for file in grid.files] == ["a cat"] * 4
-    assert grid.rows[1] == ["Pick 1", "Pick 2", "Pick 3", "Pick 4"]
-
-    await ana.presses(grid, "Pick 3")
-
-    picked = (await painting.answers(channel, 2))[1]
-    assert picked.reply_to is grid
-    assert [file.data for file in picked.files] == [grid.files[2].data]
-    assert "Pick 1" not in [label for row in picked.rows for label in row]
-    assert [vote.source for vote in await painting.ratings(picked)] == [RatingSource.PICK]

@@ -36,22 +36,14 @@ def test_a_note_that_finds_no_room_is_a_message_of_its_own() -> None:
     assert [part.pressable for part in parts] == [NOTHING, Pressable((Act.REGENERATE,))]
 
 
-def test_pictures_come_with_their_parameters_and_need_no_words() -> None:
+def test_pictures_need_no_words() -> None:
     picture = Picture("1", "images/1.png", "a cat", {"seed": 5, "steps": 20})
 
-    (part,) = layout.final(Answer("", pictures=(picture,)), "en")
-    (bare,) = layout.final(Answer("", pictures=(Picture("1", "images/1.png", "a cat", {}),)), "en")
+    (noted,) = layout.final(Answer("", "seed 5", pictures=(picture,)), "en")
+    (bare,) = layout.final(Answer("", pictures=(picture,)), "en")
 
-    assert (part.content, part.pictures) == ("-# seed 5 · steps 20", (picture,))
+    assert (noted.content, noted.pictures) == ("-# seed 5", (picture,))
     assert bare.content == ""
-
-
-def test_what_holds_for_all_pictures_is_said_once() -> None:
-    pictures = tuple(Picture(str(seed), f"images/{seed}.png", "a cat", {"seed": seed, "steps": 20}) for seed in (5, 6))
-
-    (part,) = layout.final(Answer("", pictures=pictures), "en")
-
-    assert part.content == "-# steps 20\n-# 1: seed 5\n-# 2: seed 6"
 
 
 def test_everything_that_can_be_pressed_fits_discords_rows() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from bot.domain.generation import Queued
 from bot.errors import EngineDied
-from tests.chat.test_painting import ScriptedPainter
 from tests.discord.bots import Bot, open_bot
 from tests.servers.discord import Channel, DiscordServer, Message, Person
 
@@ -190,20 +189,6 @@ async def test_an_edited_question_is_answered_as_it_reads_now(
 
     await server.until(lambda: [each for each in channel.messages if each.text == "Fine."])
     assert bot.generator.requests[-1].messages[-1].content == "hello"
-
-
-async def test_pictures_come_as_files_with_words_for_those_who_do_not_see_them(
-    server: DiscordServer, channel: Channel, ana: Person, tmp_path: Path
-) -> None:
-    async with open_bot(server, tmp_path, painter=ScriptedPainter()):
-        await ana.calls(channel, "image", prompt="a smiling cat", count=2, seed=5)
-
-        answer = await server.until(lambda: next((each for each in channel.messages if each.files), None))
-
-    assert [file.description for file in answer.files] == ["a smiling cat"] * 2
-    assert [file.data for file in answer.files] == [b"\x89PNG0", b"\x89PNG1"]
-    assert answer.text == "-# steps 2\n-# 1: seed 5\n-# 2: seed 6"
-    assert [button.label for button in answer.buttons] == ["👍", "👎", "Regenerate"]
 
 
 async def test_edits_of_many_answers_in_one_channel_keep_within_its_pace(

@@ -23,15 +23,25 @@ async def test_pictures_come_as_files_with_alt_text_and_what_made_them(
 ) -> None:
     question = await ana.says(general, f"{server.bot.mention} !image count:2 seed:5 a smiling cat")
 
-    answers = await painting.answers(general, 3)
+    pictures, beneath = await painting.answers(general, 2)
 
-    files = [file for answer in answers for file in answer.files]
-    assert [file.data for file in files] == [b"\x89PNG0", b"\x89PNG1"]
-    assert {file.alt_text for file in files} == {"a smiling cat"}
-    assert "seed 5 · steps 2" in answers[0].raw
-    assert all(answer.reply_to is question for answer in answers)
-    assert "regenerate" in [button.action_id for button in answers[2].buttons]
+    assert [file.data for file in pictures.files] == [b"\x89PNG0", b"\x89PNG1"]
+    assert {file.alt_text for file in pictures.files} == {"a smiling cat"}
+    assert (pictures.reply_to, beneath.reply_to) == (question, question)
+    assert beneath.notes == "seeds 5, 6 · 2 steps"
+    assert [button.label for button in beneath.buttons][-3:] == ["Regenerate", "Pick 1", "Pick 2"]
     assert server.violations == []
+
+
+async def test_one_picture_of_several_is_picked(painting: Workspace, server: SlackServer, ana: User) -> None:
+    await ana.says(ana.dm, "!image count:4 a smiling cat")
+    beneath = await painting.answer(ana.dm)
+
+    await ana.presses(beneath, "Pick 3")
+
+    picked, _ = (await painting.answers(ana.dm, 4))[2:]
+    assert [file.data for file in picked.files] == [b"\x89PNG2"]
+    assert await painting.votes(picked) == ["good"]
 
 
 async def test_a_reaction_on_a_picture_is_a_vote_on_the_answer(
