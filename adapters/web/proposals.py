@@ -26,4 +26,6 @@ class Proposals:
             request.query.get(key, "") for key in ("command", "option", "typed", "locale")
         )
         found = await self._reading.complete(command, option, typed[:_TYPED_LIMIT], locale)
-        return web.json_response([{"value": value, "label": value, "picture": ""} for value in found])
+        return web.json_response(
+            [{"value": each.value, "label": each.label.in_locale(locale), "picture": ""} for each in found]
+        )

@@ -29,6 +29,7 @@ from bot.chat.jobs import Job, Services
 from bot.chat.offering import answer_of
 from bot.chat.painting import paint
 from bot.chat.permissions import check_admin
+from bot.chat.personas import persona
 from bot.chat.picking import pick
 from bot.chat.privacy import privacy
 from bot.chat.reading import Reading
@@ -36,6 +37,7 @@ from bot.chat.releasing import note_release, release
 from bot.chat.replying import reply
 from bot.chat.retraining import retrain
 from bot.chat.revising_pictures import revise_picture
+from bot.chat.settings import settings
 from bot.chat.sharing import share
 from bot.chat.showing import LiveReply, StoredDeliveries
 from bot.chat.summarizing import summarize
@@ -428,6 +430,8 @@ USE_CASES: Mapping[str, UseCase] = {
     "image": paint,
     "summarize": summarize,
     "digest": digest,
+    "persona": persona,
+    "settings": settings,
     "privacy": privacy,
     "retrain": retrain,
     "release": release,

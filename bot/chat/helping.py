@@ -1,35 +1,99 @@
-"""`/help`: what the bot can do, in the asker's language, from the command table."""
+"""`/help`: what the bot can do, one command in full, or what holds in a place; from the command table."""
 
 from __future__ import annotations
 
+from bot.chat.completing import proposals
 from bot.chat.jobs import Job, Services
 from bot.chat.options import options_of
 from bot.chat.permissions import is_admin
-from bot.domain.commands import COMMANDS, HELP, Command, Option, Who
+from bot.chat.standing import standing
+from bot.domain.commands import COMMANDS, HELP, PERSONA, PRIVACY, Command, Option, OptionType, Who
 from bot.domain.conversation import Turn, TurnStatus
+from bot.domain.help_lines import EXAMPLES
 from bot.domain.lines import say
+from bot.errors import Refused
+
+HERE = "here"
+
+# What people do for themselves; the rest of everyone's commands asks for something.
+_PERSONAL = (PERSONA, PRIVACY)
+
+# Of an option that completes, so many values stand in its help.
+_MOST_PROPOSALS = 12
 
 
 async def help_(job: Job, services: Services) -> Turn:
-    """List the commands that the asker may use, and how to rate and steer answers."""
-    options_of(job.question, HELP)
-    admin = await is_admin(job.asker, job.place, services)
-    commands = [command for command in COMMANDS if admin or command.who is Who.EVERYONE]
-    rows = [_row(command, job.locale) for command in commands]
-    intro = say("help.intro", job.locale, name=services.settings.bot_name)
-    text = "\n\n".join([intro, "\n".join(rows), say("help.outro", job.locale)])
+    """Help on a topic, else the commands that the asker may use and how to steer answers."""
+    topic = str(options_of(job.question, HELP).get("topic", "")).lstrip("/!").casefold()
+    if topic == HERE:
+        text = await standing(job, services)
+    elif topic:
+        text = await _in_full(_named(topic), job.locale, services)
+    else:
+        text = _overview(await is_admin(job.asker, job.place, services), job.locale, services)
     return job.answer.ended(TurnStatus.COMPLETE, text)
 
 
-def _row(command: Command, locale: str) -> str:
-    options = " ".join(_usage(option) for option in command.options)
-    usage = f"/{command.name} {options}".strip()
-    return f"- `{usage}`: {command.help.in_locale(locale)}"
+def _named(topic: str) -> Command:
+    found = next((command for command in COMMANDS if command.name == topic), None)
+    if found is None:
+        topics = ", ".join([HERE, *(command.name for command in COMMANDS)])
+        raise Refused("help.unknown_topic", topic=topic, topics=topics)
+    return found
 
 
-def _usage(option: Option) -> str:
-    """`about` in brackets when it may be left out; choices spelled out while they are few."""
-    few = option.choices and len(option.choices) <= 6
-    value = "|".join(choice.value for choice in option.choices) if few else "…"
-    word = (value if few else option.name) if option.main else f"{option.name}:{value}"
-    return word if option.required else f"[{word}]"
+def _overview(for_admin: bool, locale: str, services: Services) -> str:
+    everyone = [command for command in COMMANDS if command.who is Who.EVERYONE and command is not HELP]
+    groups = {
+        "help.asking": [command for command in everyone if command not in _PERSONAL],
+        "help.yours": [command for command in everyone if command in _PERSONAL],
+        "help.admins": [command for command in COMMANDS if command.who is Who.ADMINS and for_admin],
+    }
+    parts = [say("help.intro", locale, name=services.settings.bot_name)]
+    for title, commands in groups.items():
+        rows = [say("help.option", locale, name=f"/{each.name}", what=each.help.in_locale(locale)) for each in commands]
+        parts.append("\n\n".join([say(title, locale), "\n".join(rows)]) if rows else "")
+    return "\n\n".join(part for part in (*parts, say("help.more", locale), say("help.outro", locale)) if part)
+
+
+# --- one command ----------------------------------------------------------------------------------------------------
+
+
+async def _in_full(command: Command, locale: str, services: Services) -> str:
+    parts = [say("help.title", locale, name=command.name, what=command.help.in_locale(locale)), _kind(command, locale)]
+    if command.options:
+        rows = [await _option(command, option, locale, services) for option in command.options]
+        parts += [say("help.options", locale), "\n".join(rows)]
+    if command.main is not None and len(command.options) > 1:
+        parts.append(say("help.words", locale, main=command.main.name))
+    examples = [f"- `{line.in_locale(locale)}`" for line in EXAMPLES[command.name]]
+    parts += [say("help.examples", locale), "\n".join(examples)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _kind(command: Command, locale: str) -> str:
+    """Who may call it, who sees the answer, and whether it reads files."""
+    said = {
+        "help.only_admins": command.who is Who.ADMINS,
+        "help.is_private": command.private,
+        "help.reads_files": command.reads_files,
+    }
+    return " ".join(say(line, locale) for line, holds in said.items() if holds)
+
+
+async def _option(command: Command, option: Option, locale: str, services: Services) -> str:
+    line = "help.needed" if option.required else "help.option"
+    row = say(line, locale, name=option.name, what=option.help.in_locale(locale))
+    if option.choices:
+        values = [
+            say("help.choice", locale, value=choice.value, label=choice.label.in_locale(locale))
+            for choice in option.choices
+        ]
+        return row + say("help.choices", locale, values=", ".join(values))
+    if option.completes:
+        known = await proposals(command.name, option.name, "", locale, services)
+        values = [f"`{each.value}`" for each in known[:_MOST_PROPOSALS]]
+        return row + (say("help.proposals", locale, values=", ".join(values)) if values else "")
+    if option.type in (OptionType.INTEGER, OptionType.NUMBER):
+        return row + say("help.range", locale, low=option.low, high=option.high)
+    return row

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.chat.completing import proposals
 from bot.chat.jobs import Services
 from bot.chat.offering import changes_under, controls_under
-from bot.domain.commands import STYLES
+from bot.domain.command_types import Choice
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.generation import EngineHealth, PainterTraits
 from bot.domain.keeping import Bucket, ReleaseVotes, Totals
@@ -19,9 +20,6 @@ from bot.domain.ratings import Verdict
 from bot.domain.releases import Run
 from bot.domain.training import TrainingMetric, TrainingProgress
 from bot.ports import UnitOfWork
-
-# What Discord shows of proposals.
-MOST_COMPLETIONS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +78,9 @@ class Reading:
         async with self._services.units.reading() as uow:
             return await uow.inbox.latest(platform)
 
-    async def complete(self, command: str, option: str, typed: str, locale: str) -> list[str]:
-        """Values to propose for an option that completes, those that hold what is typed, the best first; at most 25."""
-        if (command, option) == ("release", "name"):
-            async with self._services.units.reading() as uow:
-                known = [release.name for release in await uow.releases.all()]
-        else:
-            known = [style.in_locale(locale) for style in STYLES] if option == "style" else []
-        wanted = typed.strip().casefold()
-        return sorted(
-            (value for value in known if wanted in value.casefold()),
-            key=lambda value: not value.casefold().startswith(wanted),
-        )[:MOST_COMPLETIONS]
+    async def complete(self, command: str, option: str, typed: str, locale: str) -> Sequence[Choice]:
+        """Values to propose for an option that completes, the best first: see `bot.chat.completing`."""
+        return await proposals(command, option, typed, locale, self._services)
 
     async def places(self, platform: Platform) -> Sequence[Place]:
         """The places of a platform where the bot was spoken to, latest talk first."""

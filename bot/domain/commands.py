@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from bot.domain.command_types import Choice, Command, Option, OptionType, Who
 from bot.domain.forms import LONGEST, SHORTEST, TONES
 from bot.domain.lines import Text
+from bot.domain.marked_words import quoted, read_marked, write_marked
 from bot.domain.messages import OptionValue
+from bot.domain.place_settings import HOUSE_STYLE_LIMIT, INSTRUCTIONS_LIMIT
 from bot.errors import Refused
 
 __all__ = [
@@ -278,6 +280,64 @@ DIGEST = Command(
     who=Who.ADMINS,
 )
 
+PERSONA = Command(
+    "persona",
+    Text("how I speak to you, or to everyone here", "我用什么口吻对你说话，或对这里的所有人"),
+    (
+        Option(
+            "name",
+            OptionType.TEXT,
+            Text("which persona; “off” goes back (without it: show them)", "哪个角色；“off” 恢复默认（不填则列出）"),
+            main=True,
+            high=40,
+            completes=True,
+        ),
+        Option(
+            "instructions",
+            OptionType.TEXT,
+            Text("your own words on how to answer; “off” drops them", "用自己的话说明怎样回答；“off” 取消"),
+            high=INSTRUCTIONS_LIMIT,
+        ),
+        Option(
+            "for",
+            OptionType.CHOICE,
+            Text("for whom (you)", "对谁（默认你自己）"),
+            choices=_choices(
+                ("me", "me, everywhere", "我，在所有地方"), ("here", "this place (admins)", "这里（管理员）")
+            ),
+        ),
+    ),
+    private=True,
+)
+
+SETTINGS_COMMAND = Command(
+    "settings",
+    Text("what holds in this place, and how to change it", "这里的设置，以及怎样更改"),
+    (
+        Option(
+            "name",
+            OptionType.CHOICE,
+            Text("which setting (without it: show all)", "哪项设置（不填则显示全部）"),
+            choices=_choices(
+                ("house-style", "house style of everything written here", "这里所写一切的文风"),
+                ("idle", "how long talk carries on without a reply", "不用回复也接着聊的时间"),
+                ("memory", "how many earlier messages I read", "我最多读多少条先前的消息"),
+                ("greet", "whether I greet who opens a thread", "是否问候新开讨论串的人"),
+                ("reset", "back to the host's own", "恢复主机的设置"),
+            ),
+        ),
+        Option(
+            "value",
+            OptionType.TEXT,
+            Text("its new value, such as 2h, 40 or on; for reset: which", "新的值，如 2h、40、on；reset 后写哪一项"),
+            main=True,
+            high=HOUSE_STYLE_LIMIT,
+        ),
+    ),
+    who=Who.ADMINS,
+    private=True,
+)
+
 PRIVACY = Command(
     "privacy",
     Text("what is kept and learned from; opt out; be forgotten", "保存与学习的范围；退出；被遗忘"),
@@ -358,9 +418,36 @@ RETRAIN = Command(
     who=Who.ADMINS,
 )
 
-HELP = Command("help", Text("what Inkling can do", "Inkling 能做什么"), private=True)
+HELP = Command(
+    "help",
+    Text("what Inkling can do", "Inkling 能做什么"),
+    (
+        Option(
+            "topic",
+            OptionType.TEXT,
+            Text("a command's name, or “here” for what holds in this place", "命令的名称，或 “here” 查看这里的设置"),
+            main=True,
+            high=40,
+            completes=True,
+        ),
+    ),
+    private=True,
+)
 
-COMMANDS: tuple[Command, ...] = (WRITE, TRANSLATE, CODE, IMAGE, SUMMARIZE, DIGEST, PRIVACY, RETRAIN, RELEASE, HELP)
+COMMANDS: tuple[Command, ...] = (
+    WRITE,
+    TRANSLATE,
+    CODE,
+    IMAGE,
+    SUMMARIZE,
+    DIGEST,
+    PERSONA,
+    SETTINGS_COMMAND,
+    PRIVACY,
+    RETRAIN,
+    RELEASE,
+    HELP,
+)
 
 
 def command_named(name: str) -> Command:
@@ -383,12 +470,16 @@ def read_call(line: str) -> tuple[str, dict[str, OptionValue]]:
     stands in quotation marks: `since:"yesterday 9:00"`. The leading mark is `/` or `!`. Values are checked by
     `Command.read`.
 
+    Where the main option is a name, other options may follow it: see `bot.domain.marked_words`.
+
     Raises:
         Refused: there is no such command, or it takes no words.
     """
     name, rest = (*line.strip()[1:].split(maxsplit=1), "", "")[:2]
     command = command_named(name.lower())
     options: dict[str, OptionValue] = {}
+    if command.main is not None and command.main.completes:
+        return command.name, {**read_marked(command, rest)}
     while rest:
         word = _first_word(rest)
         named, value = _named(command, word, options)
@@ -409,7 +500,9 @@ def format_call(name: str, options: Mapping[str, OptionValue]) -> str:
     command = command_named(name)
     main = command.main
     words = [f"/{name}"]
-    words += [f"{key}:{_quoted(value)}" for key, value in options.items() if main is None or key != main.name]
+    if main is not None and main.completes:
+        return " ".join([*words, *write_marked(command, options)])
+    words += [f"{key}:{quoted(value)}" for key, value in options.items() if main is None or key != main.name]
     if main is not None and str(options.get(main.name, "")).strip():
         words.append(_marked(command, str(options[main.name]).strip(), options))
     return " ".join(words)
@@ -422,11 +515,6 @@ _QUOTED = re.compile(r'[\w-]+:(?:"[^"]*"|“[^”]*”|「[^」]*」)(?=\s|$)')
 def _first_word(rest: str) -> str:
     quoted = _QUOTED.match(rest)
     return quoted[0] if quoted else rest.split(maxsplit=1)[0]
-
-
-def _quoted(value: OptionValue) -> str:
-    words = str(value).strip()
-    return '"' + words.replace('"', "'") + '"' if re.search(r"\s", words) else words
 
 
 def _marked(command: Command, words: str, options: Mapping[str, OptionValue]) -> str:

@@ -6,8 +6,10 @@ so that a test can hold both languages to the same set.
 
 from __future__ import annotations
 
+from bot.domain.help_lines import HELPING
 from bot.domain.learning_lines import LEARNING
 from bot.domain.painting_lines import PAINTING
+from bot.domain.place_lines import PLACE
 from bot.domain.summary_lines import SUMMARIES
 from bot.domain.texts import Text, is_chinese
 from bot.domain.training_lines import TRAINING
@@ -128,7 +130,6 @@ LINES: dict[str, Text] = {
     ),
     # Notes beneath answers.
     "share.by": Text("Shared by {name}.", "由 {name} 分享。"),
-    "share.not_yours": Text("Only the person who asked can share this answer.", "只有提问的人才能分享这条回答。"),
     "change.gone": Text(
         "The answer that this was to be made from has been deleted. Please ask anew.",
         "要修改的那条回答已被删除，请重新提问。",
@@ -204,17 +205,9 @@ LINES: dict[str, Text] = {
         "**你的责任：** Slack 的开发者政策规定，应用在任何情况下都不得用其数据训练大语言模型；其 API 条款的同一禁令针对"
         "第三方应用。保持开启即表示你的组织有权用自己的应用这样做，并已告知这里的人。",
     ),
-    # /help.
-    "help.intro": Text(
-        "I am {name}. Write to me and I answer; I remember this conversation. I also take these commands:",
-        "我是 {name}。直接写消息我就会回答，并记得这段对话。我还懂这些命令：",
-    ),
-    "help.outro": Text(
-        "React 👍 or 👎 to an answer: every verdict is kept. You can also regenerate, continue or stop an answer, or "
-        "suggest a better one.",
-        "请用 👍 或 👎 评价回答，每个评价都会保存。你也可以重新生成、继续、停止回答，或给出更好的答案。",
-    ),
+    **HELPING,
     **LEARNING,
+    **PLACE,
     **PAINTING,
     **SUMMARIES,
     **TRAINING,

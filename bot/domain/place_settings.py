@@ -46,7 +46,7 @@ class PlaceSettings:
 class Setting:
     """One setting of a place that its admins change: its name as typed, its preference, and how its value is read.
 
-    `read` gives the value as it is kept, and raises Refused with the bounds.
+    `read` gives the value as it is kept, and raises Refused with the bounds. That of a text is the option's length.
     """
 
     name: str
@@ -116,16 +116,10 @@ def _greet(words: str) -> str:
     raise Refused("settings.bad_greet", value=words)
 
 
-def _house_style(words: str) -> str:
-    if len(words) > HOUSE_STYLE_LIMIT:
-        raise Refused("settings.long_house_style", length=len(words), limit=HOUSE_STYLE_LIMIT)
-    return words
-
-
 SETTINGS: Mapping[str, Setting] = {
     setting.name: setting
     for setting in (
-        Setting("house-style", PreferenceName.HOUSE_STYLE, _house_style),
+        Setting("house-style", PreferenceName.HOUSE_STYLE, str),
         Setting("idle", PreferenceName.IDLE, _idle),
         Setting("memory", PreferenceName.MEMORY, _memory),
         Setting("greet", PreferenceName.GREETING, _greet),

@@ -59,7 +59,7 @@ async def test_a_regenerated_draft_has_the_same_options(house: House) -> None:
         ("/write form:sonnet love", "no form “sonnet”"),
         ("/image count:9 a cat", "from 1 to 4"),
         ("/image a cat", "IMAGE_MODEL"),
-        ("/help me", "takes no words"),
+        ("/help me", "no help on “me”"),
     ],
 )
 async def test_a_wrong_command_is_answered_with_what_to_do(house: House, text: str, words: str) -> None:

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.commands import COMMANDS, WRITE, OptionType, command_named, format_call, read_call
+from bot.domain import commands
+from bot.domain.commands import COMMANDS, WRITE, Command, OptionType, command_named, format_call, read_call
+from bot.domain.texts import Text
 from bot.errors import Refused
 
 
@@ -26,6 +28,40 @@ from bot.errors import Refused
         ("/summarize https://example.org is down", "summarize", {"text": "https://example.org is down"}),
         ("/privacy forget me", "privacy", {"action": "forget me"}),
         ("/HELP", "help", {}),
+        ("/help me", "help", {"topic": "me"}),
+        ("/release show writer-1", "release", {"action": "show", "name": "writer-1"}),
+        ("/persona poet for:here", "persona", {"name": "poet", "for": "here"}),
+        ("/persona here poet", "persona", {"name": "poet", "for": "here"}),
+        ("/persona instructions: answer in verse", "persona", {"instructions": "answer in verse"}),
+        (
+            '/persona instructions:"use it for: hints" for:me poet',
+            "persona",
+            {"instructions": "use it for: hints", "for": "me", "name": "poet"},
+        ),
+        ("/persona poet instructions: 用三行\n回答 for:here", "persona", {
+            "name": "poet", "instructions": "用三行\n回答", "for": "here",
+        }),
+        ("/settings idle 2h", "settings", {"name": "idle", "value": "2h"}),
+        ("/help me", "help", {"topic": "me"}),
+        ("/release show writer-1", "release", {"action": "show", "name": "writer-1"}),
+        ("/persona poet for:here", "persona", {"name": "poet", "for": "here"}),
+        ("/persona here poet", "persona", {"name": "poet", "for": "here"}),
+        ("/persona instructions: answer in verse", "persona", {"instructions": "answer in verse"}),
+        (
+            '/persona instructions:"use it for: hints" for:me poet',
+            "persona",
+            {"instructions": "use it for: hints", "for": "me", "name": "poet"},
+        ),
+        (
+            "/persona poet instructions: 用三行\n回答 for:here",
+            "persona",
+            {
+                "name": "poet",
+                "instructions": "用三行\n回答",
+                "for": "here",
+            },
+        ),
+        ("/settings idle 2h", "settings", {"name": "idle", "value": "2h"}),
     ],
 )
 def test_a_typed_line_is_read_as_options(line: str, name: str, options: dict[str, str]) -> None:
@@ -66,9 +102,12 @@ def test_an_unknown_command_is_refused_with_the_known_ones() -> None:
     assert "/write" in str(refusal.value.values["commands"])
 
 
-def test_words_after_a_command_without_words_are_refused() -> None:
+def test_words_after_a_command_without_words_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    ping = Command("ping", Text("answer", "回应"))
+    monkeypatch.setattr(commands, "COMMANDS", (*COMMANDS, ping))
+
     with pytest.raises(Refused, match=r"command\.no_words"):
-        read_call("/help me")
+        read_call("/ping me")
 
 
 _words = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1).map(str.strip).filter(bool)
@@ -113,3 +152,15 @@ def test_a_value_of_several_words_is_read_back(since: str, style: str) -> None:
     options = {"since": f"{since} 9:00", "style": style}
 
     assert read_call(format_call("summarize", options)) == ("summarize", options)
+
+
+@given(
+    name=st.sampled_from([None, "poet", "show", "me", "here", "off", "two words"]),
+    instructions=st.one_of(st.none(), _words.filter(lambda words: not set(words) & set('"“”「」'))),
+    whose=st.sampled_from([None, "me", "here"]),
+)
+def test_options_behind_a_name_are_read_back(name: str | None, instructions: str | None, whose: str | None) -> None:
+    given_ = {"name": name, "instructions": instructions, "for": whose}
+    options = {key: value for key, value in given_.items() if value is not None}
+
+    assert read_call(format_call("persona", options)) == ("persona", options)
