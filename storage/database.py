@@ -64,9 +64,12 @@ class Database:
         await self._writer.close()
         await self._reader.close()
 
-    def writing(self) -> AbstractAsyncContextManager[Transaction]:
-        """A transaction that no other writer shares; it commits when the block ends, and rolls back when it raises."""
-        return Writing(self._writer, self._wipe_traces)
+    def writing(self, *, ahead: bool = False) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that no other writer shares; it commits when the block ends, and rolls back when it raises.
+
+        `ahead`: of the others that wait for one.
+        """
+        return Writing(self._writer, self._wipe_traces, ahead=ahead)
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that sees one state of the database and cannot change it."""

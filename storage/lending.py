@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,6 +16,61 @@ from storage import engines
 from storage.failures import database_errors
 from storage.file_transaction import FileTransaction
 from storage.transaction import Transaction, uninterrupted
+
+# So many in a row may go ahead while others wait.
+AHEAD_IN_A_ROW = 8
+
+
+class Line:
+    """So many places, and those who wait for one: in the order they came, but some go ahead of the rest.
+
+    After `AHEAD_IN_A_ROW` of these one of the others has its turn, so that a flood of events keeps no answer waiting
+    for good.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._ahead: deque[asyncio.Future[None]] = deque()
+        self._rest: deque[asyncio.Future[None]] = deque()
+        self._in_a_row = 0
+
+    def enter_at_once(self) -> bool:
+        """Take a place if one is free."""
+        if not self._free:
+            return False
+        self._free -= 1
+        return True
+
+    async def enter(self, *, ahead: bool) -> None:
+        """Wait for a place."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = self._ahead if ahead else self._rest
+        waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                # It was given to us in the same moment.
+                self.leave()
+            raise
+        finally:
+            waiting.remove(turn)
+
+    def leave(self) -> None:
+        """Give a place back: to who is next, if anyone waits."""
+        ahead, rest = (self._first(waiting) for waiting in (self._ahead, self._rest))
+        goes_ahead = ahead is not None and (rest is None or self._in_a_row < AHEAD_IN_A_ROW)
+        self._in_a_row = self._in_a_row + 1 if goes_ahead else 0
+        turn = ahead if goes_ahead else rest
+        if turn is None:
+            self._free += 1
+        else:
+            turn.set_result(None)
+
+    @staticmethod
+    def _first(waiting: deque[asyncio.Future[None]]) -> asyncio.Future[None] | None:
+        """The first who still waits: who was called away, or given a place, leaves the line by themselves."""
+        return next((turn for turn in waiting if not turn.done()), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +93,24 @@ class Lender:
         self._engine = engine
         # We wait here and not in SQLAlchemy's pool: this wait can be cancelled, and when a connection is lost, a pool
         # lets everyone who waits for it wait until their time is over.
-        self._places = asyncio.Semaphore(at_most)
+        self._line = Line(at_most)
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._keeps = self._is_sqlite
         self._kept: list[Connection] = []
 
-    async def lend(self) -> Connection:
-        """A connection that nobody else has.
+    async def lend(self, *, ahead: bool = False) -> Connection:
+        """A connection that nobody else has; `ahead` of those who wait without having said so.
 
         Raises:
             DatabaseLocked: none was free for too long.
             StorageError: the database cannot be used.
         """
-        await self._wait()
+        if not self._line.enter_at_once():
+            await self._wait(ahead)
         try:
             return self._kept.pop() if self._kept else await self._connect()
         except BaseException:
-            self._places.release()
+            self._line.leave()
             raise
 
     async def begin(self, lent: Connection, *, writes: bool) -> Transaction:
@@ -73,7 +130,7 @@ class Lender:
                 # A transaction that is still open is rolled back by this.
                 await uninterrupted(lent.connection.close())
         finally:
-            self._places.release()
+            self._line.leave()
 
     async def close(self) -> None:
         """Let go of every connection; those still lent are closed when they come back."""
@@ -82,14 +139,10 @@ class Lender:
             await uninterrupted(self._kept.pop().connection.close())
         await self._engine.dispose()
 
-    async def _wait(self) -> None:
-        if not self._places.locked():
-            # This does not wait, and needs no time limit, which is dear.
-            await self._places.acquire()
-            return
+    async def _wait(self, ahead: bool) -> None:
         try:
             async with asyncio.timeout(engines.QUEUE_TIMEOUT):
-                await self._places.acquire()
+                await self._line.enter(ahead=ahead)
         except TimeoutError as error:
             raise DatabaseLocked(
                 f"{self.name} is busy for too long. Try again; if it stays busy, restart Inkling."
@@ -113,11 +166,12 @@ class Reading:
     A class, like `Writing`: as generators under `asynccontextmanager` they took a tenth of a message's time.
     """
 
-    def __init__(self, lender: Lender) -> None:
+    def __init__(self, lender: Lender, *, ahead: bool = False) -> None:
         self._lender = lender
+        self._ahead = ahead
 
     async def __aenter__(self) -> Transaction:
-        self._lent = await self._lender.lend()
+        self._lent = await self._lender.lend(ahead=self._ahead)
         try:
             self._transaction = await self._lender.begin(self._lent, writes=self._writes)
         except BaseException:
@@ -159,8 +213,8 @@ class Writing(Reading):
 
     _writes = True
 
-    def __init__(self, lender: Lender, wipe: Callable[[Transaction], Awaitable[None]]) -> None:
-        super().__init__(lender)
+    def __init__(self, lender: Lender, wipe: Callable[[Transaction], Awaitable[None]], *, ahead: bool = False) -> None:
+        super().__init__(lender, ahead=ahead)
         self._wipe = wipe
 
     async def _keep(self, transaction: Transaction) -> None:

@@ -56,8 +56,8 @@ class _Compiled:
         bound = [compiled.binds[name] for name in compiled.positiontup or ()]
         self._constants = {each.key: each.value for each in bound if not each.required}
         self._inputs = [(each.key, _to_sqlite(each.type)) for each in bound]
-        self._outputs = [_from_sqlite(column.type) for column in _columns_of(statement)]
-        self._converts = any(self._outputs)
+        converted = [_from_sqlite(column.type) for column in _columns_of(statement)]
+        self._outputs = [(index, convert) for index, convert in enumerate(converted) if convert is not None]
 
     def parameters(self, values: Values) -> Sequence[Any]:
         """The values in the order of the SQL, as the driver takes them."""
@@ -66,12 +66,13 @@ class _Compiled:
 
     def rows(self, stored: Rows) -> Rows:
         """The driver's rows as values."""
-        if not self._converts:
-            return stored
-        return [
-            [each if convert is None else convert(each) for each, convert in zip(row, self._outputs, strict=True)]
-            for row in stored
-        ]
+        return [self._row(row) for row in stored] if self._outputs else stored
+
+    def _row(self, stored: Sequence[Any]) -> Sequence[Any]:
+        row = list(stored)
+        for index, convert in self._outputs:
+            row[index] = convert(row[index])
+        return row
 
 
 def _to_sqlite(type_: Any) -> Processor | None:

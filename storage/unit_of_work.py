@@ -70,6 +70,10 @@ class SqlUnitOfWorkFactory:
         """To read and write, one after another in the order of asking."""
         return _Unit(self._database.writing())
 
+    def accepting(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """To read and write, ahead of those who did not ask so."""
+        return _Unit(self._database.writing(ahead=True))
+
     def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """To read one state of the database; a write raises StorageError."""
         return _Unit(self._database.reading())

@@ -13,7 +13,7 @@ from bot.chat.addressing import MESSAGE_LIMIT, clean, is_addressed_to_bot, looks
 from bot.chat.jobs import Services
 from bot.chat.place_settings import idle_window
 from bot.domain.commands import COMMANDS, format_call
-from bot.domain.conversation import Delivery, DeliveryState, Turn, TurnStatus, continues_latest
+from bot.domain.conversation import Conversation, Delivery, DeliveryState, Turn, TurnStatus, continues_latest
 from bot.domain.generation import Role
 from bot.domain.messages import (
     Ask,
@@ -31,7 +31,7 @@ from bot.domain.messages import (
 )
 from bot.domain.places import Place
 from bot.errors import Refused
-from bot.ports import InboxItem, UnitOfWork
+from bot.ports import InboxItem, Standing, UnitOfWork
 
 # The origin of turns that no command made.
 CHAT = "chat"
@@ -65,8 +65,9 @@ async def take_in(ask: Ask, services: Services, *, owner: str, until: datetime) 
         if not await _is_addressed(ask, services):
             return None
         _check_text(ask)
-    async with services.units() as uow:
-        accepted = await _turns_for(ask, services, uow)
+    async with services.units.accepting() as uow:
+        standing = await uow.inbox.standing(ask)
+        accepted = None if standing.is_known else await _turns_for(ask, standing, services, uow)
         if accepted is None:
             return None
         question, answer = accepted.question, accepted.answer
@@ -106,10 +107,13 @@ async def _is_addressed(message: IncomingMessage, services: Services) -> bool:
     return is_addressed_to_bot(message, takes_part=takes_part, answers_bot=turn is not None and turn.is_by_bot)
 
 
-async def _turns_for(ask: Ask, services: Services, uow: UnitOfWork) -> Accepted | None:
+async def _turns_for(ask: Ask, standing: Standing, services: Services, uow: UnitOfWork) -> Accepted | None:
     if isinstance(ask, OnAnswer):
         return await _beside_or_after(ask, services, uow)
-    conversation = await uow.turns.conversation_of(ask.place, services.new_id, services.clock.now())
+    conversation = standing.conversation
+    if conversation is None:
+        conversation = Conversation(services.new_id(), ask.place, services.clock.now())
+        await uow.turns.begin(conversation)
     if isinstance(ask, Notice):
         said = _said(ask, conversation.id, services)
         return Accepted(ask.place, said, said)
@@ -119,7 +123,7 @@ async def _turns_for(ask: Ask, services: Services, uow: UnitOfWork) -> Accepted 
     question = Turn(
         id=services.new_id(),
         conversation_id=conversation.id,
-        parent_id=None if aside else await _parent_of(ask, conversation.id, services, uow),
+        parent_id=None if aside else await _parent_of(ask, conversation.id, standing.latest, services, uow),
         role=Role.USER,
         author=ask.by.key,
         author_name=ask.by.name,
@@ -167,7 +171,7 @@ def _words_of(ask: IncomingMessage | CommandCall) -> tuple[str, str]:
 
 
 async def _parent_of(
-    ask: IncomingMessage | CommandCall, conversation_id: str, services: Services, uow: UnitOfWork
+    ask: IncomingMessage | CommandCall, conversation_id: str, latest: Turn | None, services: Services, uow: UnitOfWork
 ) -> str | None:
     """The turn replied to where there is one, else the latest where the message carries on from it.
 
@@ -183,7 +187,6 @@ async def _parent_of(
         reachable = turn is not None and (turn.conversation_id == conversation_id or ask.place.thread)
         if turn is not None and reachable and not turn.aside:
             return turn.id
-    latest = await uow.turns.latest(conversation_id)
     idle = await idle_window(ask.place, ask.by, services, uow)
     carries_on = continues_latest(ask.place, latest, services.clock.now(), idle)
     return latest.id if latest is not None and carries_on else None

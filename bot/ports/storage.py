@@ -31,8 +31,21 @@ class InboxItem:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an event meets as it comes in: whether it is known already, the place's conversation, what was said last."""
+
+    is_known: bool
+    conversation: Conversation | None
+    latest: Turn | None
+
+
 class Inbox(Protocol):
     """Accepted events by identity, so that one delivered twice is one."""
+
+    async def standing(self, ask: Ask) -> Standing:
+        """What an event meets, in one look; `latest` leaves out asides, as `Turns.latest` does."""
+        ...
 
     async def add(self, item: InboxItem, *, owner: str = "", until: datetime | None = None) -> bool:
         """Keep an event; False when its platform and `event_id` are known already (nothing is written then).
@@ -71,6 +84,10 @@ class Turns(Protocol):
 
     async def conversation_of(self, place: Place, new_id: NewId, now: datetime) -> Conversation:
         """The place's conversation, made when there is none yet (safe when two make it at once)."""
+        ...
+
+    async def begin(self, conversation: Conversation) -> None:
+        """Keep the conversation of a place in which, as this transaction has seen, there is none."""
         ...
 
     async def conversation(self, conversation_id: str) -> Conversation | None: ...
@@ -304,6 +321,10 @@ class UnitOfWorkFactory(Protocol):
 
     def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """To read and write (on SQLite BEGIN IMMEDIATE). Keep it short; never await a model or a network in it."""
+        ...
+
+    def accepting(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """To take an event in: as a call, but ahead of others that wait to write. A platform waits for it."""
         ...
 
     def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:

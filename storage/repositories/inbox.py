@@ -15,8 +15,9 @@ from sqlalchemy import ColumnElement, Row, bindparam, or_, select, update
 from bot.domain.conversation import TurnStatus
 from bot.domain.messages import Ask
 from bot.domain.places import Platform
-from bot.ports import InboxItem
+from bot.ports import InboxItem, Standing
 from storage.prepared import Prepared, prepared_insert
+from storage.repositories.standing import standing_of
 from storage.repositories.values import OPEN
 from storage.tables import inbox, turn
 from storage.transaction import Transaction
@@ -39,26 +40,36 @@ class SqlInbox:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._new: set[tuple[str, str]] = set()
+
+    async def standing(self, ask: Ask) -> Standing:
+        found = await standing_of(ask, self._transaction)
+        if not found.is_known and self._transaction.writes:
+            self._new.add((ask.place.platform, ask.event_id))
+        return found
 
     async def add(self, item: InboxItem, *, owner: str = "", until: datetime | None = None) -> bool:
-        added = await self._transaction.fetch(
-            _ADD,
-            {
-                "id": item.id,
-                "platform": item.ask.place.platform,
-                "event_id": item.ask.event_id,
-                "person": item.ask.by.key,
-                "ask": json.dumps(_ASK.dump_python(item.ask, mode="json"), ensure_ascii=False),
-                "question_id": item.question_id,
-                "answer_id": item.answer_id,
-                "state": InboxState.OPEN,
-                "attempts": item.attempts + bool(owner),
-                "owner": owner or None,
-                "held_until": until,
-                "accepted_at": item.accepted_at,
-            },
-        )
-        return len(added) == 1
+        identity = (item.ask.place.platform, item.ask.event_id)
+        row = {
+            "id": item.id,
+            "platform": item.ask.place.platform,
+            "event_id": item.ask.event_id,
+            "person": item.ask.by.key,
+            "ask": json.dumps(_ASK.dump_python(item.ask, mode="json"), ensure_ascii=False),
+            "question_id": item.question_id,
+            "answer_id": item.answer_id,
+            "state": InboxState.OPEN,
+            "attempts": item.attempts + bool(owner),
+            "owner": owner or None,
+            "held_until": until,
+            "accepted_at": item.accepted_at,
+        }
+        if identity in self._new:
+            # Seen to be new in this very transaction, which no other writer shares: nothing is to be waited for.
+            self._new.remove(identity)
+            await self._transaction.write(_ADD, row)
+            return True
+        return len(await self._transaction.fetch(_ADD, row)) == 1
 
     async def claim(self, item_id: str, owner: str, now: datetime, until: datetime) -> bool:
         claimed = await self._transaction.execute(

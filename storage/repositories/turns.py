@@ -35,14 +35,18 @@ from bot.domain.places import Place, Platform
 from bot.ports import NewId
 from storage.columns import Json, Key
 from storage.prepared import AnyInsert, Prepared, Values, prepared_insert
-from storage.repositories.values import OPEN, conversation_of, fields_of, picture_of, turn_of
+from storage.repositories.values import (
+    OPEN,
+    PICTURE_COUNT,
+    TURN_COLUMNS,
+    conversation_of,
+    fields_of,
+    picture_of,
+    turn_from,
+)
 from storage.tables import conversation, image, inbox, turn, usage
 from storage.transaction import Transaction
 
-# Of a row as it is read here; a prompt stands last where it is read.
-_COLUMNS = [column for column in turn.c if column.name not in ("prompt", "prompt_erased")]
-_NAMES = [*(column.name for column in _COLUMNS), "prompt"]
-_PICTURE_COUNT = _NAMES.index("picture_count")
 # Rows that become turns before others have their turn on the event loop.
 _PORTION = 50
 
@@ -57,19 +61,23 @@ class SqlTurns:
         found = await self.find_conversation(place)
         if found is not None:
             return found
+        await self.begin(Conversation(new_id(), place, now))
+        (row,) = await self._transaction.fetch(_CONVERSATION_AT, {"place": place.key})
+        return conversation_of(*row)
+
+    async def begin(self, conversation: Conversation) -> None:
+        place = conversation.place
         made = {
-            "id": new_id(),
+            "id": conversation.id,
             "place_key": place.key,
             "platform": place.platform,
             "workspace": place.workspace,
             "channel": place.channel,
             "thread": place.thread,
             "kind": place.kind,
-            "created_at": now,
+            "created_at": conversation.created_at,
         }
         await self._transaction.write(_ADD_CONVERSATION, made)
-        (row,) = await self._transaction.fetch(_CONVERSATION_AT, {"place": place.key})
-        return conversation_of(*row)
 
     async def conversation(self, conversation_id: str) -> Conversation | None:
         rows = await self._transaction.fetch(_CONVERSATION, {"itself": conversation_id})
@@ -129,10 +137,10 @@ class SqlTurns:
     async def _read(self, statement: Prepared, values: Values) -> list[Turn]:
         """The turns of a statement's rows, made in portions: the event loop must not wait for a thousand of them."""
         rows = await self._transaction.fetch(statement, values)
-        pictures = await self._pictures_of([row[0] for row in rows if row[_PICTURE_COUNT]])
+        pictures = await self._pictures_of([row[0] for row in rows if row[PICTURE_COUNT]])
         turns: list[Turn] = []
         for row in rows:
-            turns.append(turn_of(dict(zip(_NAMES, row, strict=False)), pictures.get(row[0], ())))
+            turns.append(turn_from(row, pictures.get(row[0], ())))
             if len(turns) % _PORTION == 0:
                 await asyncio.sleep(0)
         return turns
@@ -191,13 +199,13 @@ _REPLACE_WITH_PROMPT = Prepared(
     _replace.values(prompt=case((turn.c.prompt_erased, null()), else_=bindparam("new_prompt", type_=Json())))
 )
 _REMOVE_PICTURES = Prepared(delete(image).where(image.c.turn_id == bindparam("of")))
-_GET = Prepared(select(*_COLUMNS, turn.c.prompt).where(_THIS))
-_CHILDREN = Prepared(select(*_COLUMNS).where(turn.c.parent_id == bindparam("itself")).order_by(turn.c.id))
+_GET = Prepared(select(*TURN_COLUMNS, turn.c.prompt).where(_THIS))
+_CHILDREN = Prepared(select(*TURN_COLUMNS).where(turn.c.parent_id == bindparam("itself")).order_by(turn.c.id))
 _LATEST = Prepared(
-    select(*_COLUMNS).where(_OF_CONVERSATION, turn.c.aside.is_(False)).order_by(turn.c.id.desc()).limit(1)
+    select(*TURN_COLUMNS).where(_OF_CONVERSATION, turn.c.aside.is_(False)).order_by(turn.c.id.desc()).limit(1)
 )
 _IN_CONVERSATION = Prepared(
-    select(*_COLUMNS)
+    select(*TURN_COLUMNS)
     .where(_OF_CONVERSATION, turn.c.id < bindparam("before"))
     .order_by(turn.c.id.desc())
     .limit(bindparam("most"))
@@ -208,7 +216,7 @@ def _path() -> Select[Any]:
     branch = select(turn.c.id, turn.c.parent_id, literal(1).label("depth")).where(_THIS).cte("branch", recursive=True)
     above = select(turn.c.id, turn.c.parent_id, branch.c.depth + 1).join(branch, turn.c.id == branch.c.parent_id)
     branch = branch.union_all(above.where(branch.c.depth < bindparam("most")))
-    return select(*_COLUMNS).join(branch, turn.c.id == branch.c.id).order_by(branch.c.depth.desc())
+    return select(*TURN_COLUMNS).join(branch, turn.c.id == branch.c.id).order_by(branch.c.depth.desc())
 
 
 _PATH = Prepared(_path())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row
@@ -13,6 +14,16 @@ from bot.domain.conversation import Conversation, Timings, Turn, TurnStatus
 from bot.domain.generation import PromptMessage, Role, SamplingParams
 from bot.domain.messages import Attachment, Picture
 from bot.domain.places import Place, PlaceKind, Platform
+from storage.tables import turn
+
+# Of a turn's row as it is read; a prompt stands last where it is read.
+TURN_COLUMNS = [column for column in turn.c if column.name not in ("prompt", "prompt_erased")]
+_NAMES = [*(column.name for column in TURN_COLUMNS), "prompt"]
+PICTURE_COUNT = _NAMES.index("picture_count")
+
+# By a plain look-up: an enumeration's own takes many times as long, and a long talk is hundreds of rows.
+_ROLES = {role.value: role for role in Role}
+_STATUSES = {status.value: status for status in TurnStatus}
 
 # A turn that awaits its last state.
 OPEN = tuple(status for status in TurnStatus if status.is_open)
@@ -55,6 +66,11 @@ def fields_of(turn: Turn) -> dict[str, Any]:
     return fields
 
 
+def turn_from(row: Sequence[Any], pictures: Sequence[Picture] = ()) -> Turn:
+    """The turn of the columns of `TURN_COLUMNS`, and of its prompt where that was read too."""
+    return turn_of(dict(zip(_NAMES, row, strict=False)), pictures)
+
+
 def turn_of(row: Mapping[str, Any], pictures: Sequence[Picture]) -> Turn:
     """The turn of a row; a row that was read without its prompt makes a turn without one."""
     prompt, sampling = row.get("prompt"), row["sampling"]
@@ -62,11 +78,11 @@ def turn_of(row: Mapping[str, Any], pictures: Sequence[Picture]) -> Turn:
         id=row["id"],
         conversation_id=row["conversation_id"],
         parent_id=row["parent_id"],
-        role=Role(row["role"]),
+        role=_ROLES[row["role"]],
         author=row["author"],
         author_name=row["author_name"],
         text=row["text"],
-        status=TurnStatus(row["status"]),
+        status=_STATUSES[row["status"]],
         created_at=row["created_at"],
         origin=row["origin"],
         aside=row["aside"],
@@ -75,7 +91,7 @@ def turn_of(row: Mapping[str, Any], pictures: Sequence[Picture]) -> Turn:
         locale=row["locale"],
         release=row["release"],
         prompt=None if prompt is None else tuple(PromptMessage(Role(each["role"]), each["content"]) for each in prompt),
-        sampling=None if sampling is None else SamplingParams(**{**sampling, "stop": tuple(sampling["stop"])}),
+        sampling=None if sampling is None else _sampling(**{**sampling, "stop": tuple(sampling["stop"])}),
         prompt_tokens=row["prompt_tokens"],
         completion_tokens=row["completion_tokens"],
         timings=Timings(row["admitted_s"], row["first_piece_s"], row["finished_s"]),
@@ -86,9 +102,13 @@ def turn_of(row: Mapping[str, Any], pictures: Sequence[Picture]) -> Turn:
     )
 
 
+# Most turns of a talk were written with the same.
+_sampling = lru_cache(maxsize=256)(SamplingParams)
+
+
 def attachments_of(stored: Iterable[Mapping[str, Any]]) -> tuple[Attachment, ...]:
     """Attachments as they are stored with a turn."""
-    return tuple(Attachment(**attachment) for attachment in stored)
+    return tuple([Attachment(**attachment) for attachment in stored])
 
 
 def picture_of(row: Row[Any]) -> Picture:

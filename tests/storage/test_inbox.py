@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
-from bot.domain.conversation import TurnStatus
+from bot.domain.conversation import Conversation, TurnStatus
 from bot.domain.messages import Ask, Attachment, CommandCall, ContinueReply, MessageRef, RegenerateReply
 from bot.domain.places import Platform
-from bot.ports import UnitOfWorkFactory
+from bot.ports import Standing, UnitOfWorkFactory
 from storage.database import Database
 from storage.tables import inbox
 from storage.unit_of_work import SqlUnitOfWorkFactory
-from tests.storage.builders import ADA, NOW, PLACE, item, later, message, new_id, stored_exchange
+from tests.storage.builders import ADA, NOW, PLACE, item, later, message, new_id, question, stored_exchange
 
 WEB = (Platform.WEB,)
 REF = MessageRef(Platform.WEB, "general", "1")
@@ -60,6 +60,33 @@ async def test_an_event_delivered_many_times_at_once_is_one(units: UnitOfWorkFac
             return await uow.inbox.add(item(ask))
 
     assert sum(await asyncio.gather(*(deliver() for _ in range(20)))) == 1
+
+
+async def test_an_event_meets_the_conversation_of_its_place_and_what_was_said_last(units: UnitOfWorkFactory) -> None:
+    asked, answered = await stored_exchange(units)
+    beside = question(asked.conversation_id, "/help", aside=True)
+    known, new = message(), message()
+    async with units() as uow:
+        await uow.turns.add(beside)
+        await uow.inbox.add(item(known))
+
+    async with units.reading() as uow:
+        assert await uow.inbox.standing(new) == Standing(False, await uow.turns.find_conversation(PLACE), answered)
+        assert (await uow.inbox.standing(known)).is_known
+        elsewhere = replace(new, place=replace(PLACE, channel="elsewhere"))
+        assert await uow.inbox.standing(elsewhere) == Standing(False, None, None)
+
+
+async def test_a_first_event_of_a_place_begins_its_conversation(units: UnitOfWorkFactory) -> None:
+    ask, began = message(), Conversation(new_id(), PLACE, NOW)
+    async with units.accepting() as uow:
+        assert not (await uow.inbox.standing(ask)).is_known
+        await uow.turns.begin(began)
+        assert await uow.inbox.add(item(ask))
+
+    async with units.accepting() as uow:
+        assert await uow.inbox.standing(ask) == Standing(True, began, None)
+        assert not await uow.inbox.add(item(ask))
 
 
 async def test_platforms_do_not_share_event_identities(units: UnitOfWorkFactory) -> None:

@@ -11,6 +11,7 @@ from bot.errors import DatabaseLocked, StorageError
 from bot.ports import UnitOfWorkFactory
 from storage import engines
 from storage.database import Database
+from storage.lending import AHEAD_IN_A_ROW
 from storage.unit_of_work import SqlUnitOfWorkFactory
 from tests.storage.builders import ADA, NOW, PLACE, answer, new_id, question, verdict
 
@@ -196,3 +197,63 @@ async def test_a_conversation_and_its_turns_are_kept_together_or_not_at_all(unit
         await store_one_id_twice()
     async with units.reading() as uow:
         assert await uow.turns.find_conversation(PLACE) is None
+
+
+@asynccontextmanager
+async def everyone_waits(units: UnitOfWorkFactory) -> AsyncIterator[None]:
+    """A writer who is at work until the others have come."""
+    at_work, may_end = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        async with units():
+            at_work.set()
+            await may_end.wait()
+
+    working = asyncio.create_task(work())
+    await at_work.wait()
+    yield
+    await asyncio.sleep(0)
+    may_end.set()
+    await working
+
+
+async def test_who_accepts_goes_ahead_of_those_who_wait_to_write(units: UnitOfWorkFactory) -> None:
+    order: list[str] = []
+
+    async def write(name: str) -> None:
+        async with units.accepting() if name.startswith("accept") else units():
+            order.append(name)
+
+    async with asyncio.TaskGroup() as group, everyone_waits(units):
+        for name in ("answer 1", "answer 2", "accept 1", "accept 2"):
+            group.create_task(write(name))
+
+    assert order == ["accept 1", "accept 2", "answer 1", "answer 2"]
+
+
+async def test_a_flood_of_events_does_not_keep_the_others_from_writing(units: UnitOfWorkFactory) -> None:
+    order: list[str] = []
+
+    async def write(name: str) -> None:
+        async with units.accepting() if name == "accept" else units():
+            order.append(name)
+
+    async with asyncio.TaskGroup() as group, everyone_waits(units):
+        for name in ("answer", *["accept"] * 30):
+            group.create_task(write(name))
+
+    assert order.index("answer") == AHEAD_IN_A_ROW
+
+
+async def test_who_is_called_away_from_the_line_holds_nobody_up(units: UnitOfWorkFactory) -> None:
+    async def write() -> str:
+        async with units.accepting():
+            return "written"
+
+    async with everyone_waits(units):
+        first, second, third = (asyncio.create_task(write()) for _ in range(3))
+        await asyncio.sleep(0)
+        second.cancel()
+
+    assert await asyncio.gather(first, third) == ["written", "written"]
+    assert second.cancelled()

@@ -1,0 +1,45 @@
+"""What an event meets as it comes in, in one look: nothing else is asked before the platform may be told.
+
+Each look costs two passes of the event loop and a turn of SQLite's thread, for each of which a busy machine lets one
+wait.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Select, bindparam, exists, literal, select
+
+from bot.domain.messages import Ask
+from bot.ports import Standing
+from storage.prepared import Prepared
+from storage.repositories.values import TURN_COLUMNS, conversation_of, turn_from
+from storage.tables import conversation, inbox, turn
+from storage.transaction import Transaction
+
+_PLACE = slice(1, 1 + len(conversation.c))
+_TURN = slice(_PLACE.stop, None)
+
+
+async def standing_of(ask: Ask, transaction: Transaction) -> Standing:
+    """What stands in the database as an event comes."""
+    seen = {"on": ask.place.platform, "event": ask.event_id, "place": ask.place.key}
+    (row,) = await transaction.fetch(_STANDING, seen)
+    is_known, place, spoken = bool(row[0]), row[_PLACE], row[_TURN]
+    return Standing(is_known, conversation_of(*place) if place[0] else None, turn_from(spoken) if spoken[0] else None)
+
+
+def _standing() -> Select[tuple[object, ...]]:
+    is_known = exists().where(inbox.c.platform == bindparam("on"), inbox.c.event_id == bindparam("event"))
+    said = turn.alias("said")
+    last = select(said.c.id).where(said.c.conversation_id == conversation.c.id, said.c.aside.is_(False))
+    last_id = last.order_by(said.c.id.desc()).limit(1).correlate(conversation).scalar_subquery()
+    # One row, whether or not anything was ever said there.
+    one = select(literal(1).label("one")).subquery("one")
+    met = one.outerjoin(conversation, conversation.c.place_key == bindparam("place"))
+    return (
+        select(is_known.label("is_known"), *conversation.c, *TURN_COLUMNS)
+        .select_from(met.outerjoin(turn, turn.c.id == last_id))
+        .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
+    )
+
+
+_STANDING = Prepared(_standing())
