@@ -102,7 +102,7 @@ async def draft(job: Job, services: Services, order: Order) -> Turn:
         GenerationError: the engine did not finish the first draft; `job.text` holds what it wrote.
     """
     async with services.admission.slot(job.asker.key, job.place.key, job.live.waiting):
-        admitted(job, services, order.prompt, order.sampling)
+        await admitted(job, services, order.prompt, order.sampling)
         drafter = _Drafter(job, services, order)
         best = await drafter.work()
     if not best.text:
@@ -220,6 +220,9 @@ class _Drafter:
         job, sampling = self._job, self._order.sampling
         room = most if not self._tries else min(most, await self._left(messages))
         seed = None if sampling.seed is None else sampling.seed + self._tries
+        if self._tries:
+            # What was there stays in sight until there is something new.
+            job.live.show(job.text, note)
         self._tries += 1
         self._allowed += room
         job.text = start

@@ -45,7 +45,7 @@ async def write_answer(
         GenerationError: the engine did not finish; `job.text` holds what it wrote.
     """
     async with services.admission.slot(job.asker.key, job.place.key, job.live.waiting):
-        admitted(job, services, messages if keep_prompt else None, sampling)
+        await admitted(job, services, messages if keep_prompt else None, sampling)
         finished = await stream(job, services, messages, sampling, note)
     if not job.text.strip():
         raise GenerationError("error.empty_answer")
@@ -54,8 +54,11 @@ async def write_answer(
     return job.answer.ended(TurnStatus.COMPLETE, job.text.strip(), "\n".join(filter(None, notes)))
 
 
-def admitted(job: Job, services: Services, prompt: Sequence[PromptMessage] | None, sampling: SamplingParams) -> None:
-    """The answer has its slot: keep with its turn what it is written from, and when that was."""
+async def admitted(
+    job: Job, services: Services, prompt: Sequence[PromptMessage] | None, sampling: SamplingParams
+) -> None:
+    """The answer has its slot, which is shown: keep with its turn what it is written from, and when that was."""
+    await job.live.waiting(0)
     job.answer = replace(
         job.answer,
         prompt=None if prompt is None else tuple(prompt),
@@ -85,7 +88,6 @@ async def stream(
         place=job.place.key,
         release=services.releases.chosen_for(job.answer.conversation_id),
     )
-    await job.live.waiting(0)
     async with aclosing(services.generator.generate(request)) as events:
         async for event in events:
             match event:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 
 _OPEN_FENCE = re.compile(r"^```[^\n`]*$", re.MULTILINE)
-_BARE_FENCE = re.compile(r"\A(.*?^```)[ \t]*$", re.MULTILINE | re.DOTALL)
 _LABEL = re.compile(r"\A(?:title|标题|题目)\s*[:：]\s*", re.IGNORECASE)
 _PAIRS = ("**", '""', "“”", "''", "「」", "《》")
 
@@ -29,7 +28,9 @@ def _code(text: str, language: str) -> str:
     if len(_OPEN_FENCE.findall(text)) % 2:
         text = text.rstrip() + "\n```"
     word = language.lower() if re.fullmatch(r"[\w+#.-]+", language) else ""
-    return _BARE_FENCE.sub(lambda match: match[1] + word, text, count=1) if word else text
+    first = _OPEN_FENCE.search(text)
+    is_bare = first is not None and first[0].strip() == "```"
+    return text[: first.start()] + "```" + word + text[first.end() :] if first and is_bare else text
 
 
 RENDERINGS: Mapping[str, Callable[[str, str], str]] = {"plain": _plain, "title": _title, "code": _code}
