@@ -93,7 +93,7 @@ class House:
             **more,  # type: ignore[arg-type]
         )
 
-    def command(self, name: str, by: Person = ANA, place: Place = DIRECT, **options: OptionValue) -> CommandCall:
+    def command(self, name: str, /, by: Person = ANA, place: Place = DIRECT, **options: OptionValue) -> CommandCall:
         """What an adapter makes of a command's form."""
         return CommandCall(f"e{next(self._events)}", place, by, name, self.clock.now(), options)
 
@@ -107,7 +107,7 @@ class House:
         assert accepted is not None
         return await self.settled(accepted.answer.id)
 
-    async def call(self, name: str, by: Person = ANA, place: Place = DIRECT, **options: OptionValue) -> Turn:
+    async def call(self, name: str, /, by: Person = ANA, place: Place = DIRECT, **options: OptionValue) -> Turn:
         """Call a command and wait for the answer's turn in its last state."""
         accepted = await self.core.accept(self.command(name, by, place, **options))
         assert accepted is not None

@@ -23,6 +23,7 @@ from bot.chat import rating
 from bot.chat.addressing import clean
 from bot.chat.digests import digest
 from bot.chat.faults import sentence
+from bot.chat.greeting import greeting
 from bot.chat.helping import help_
 from bot.chat.intake import CHAT, PICKED, SHARED, Accepted, take_in, turn_carried_by
 from bot.chat.jobs import Job, Services
@@ -57,6 +58,7 @@ from bot.domain.messages import (
     RateReply,
     StopReply,
     SuggestAnswer,
+    ThreadOpened,
 )
 from bot.errors import DeliveryError, InklingError, PersonError, Refused, StorageError
 from bot.ports import InboxItem, ReplyTarget
@@ -165,6 +167,15 @@ class Core:
             StorageError: nothing could be kept.
         """
         return await self.accept(notice)
+
+    async def greet(self, opened: ThreadOpened) -> Accepted | None:
+        """A thread was opened: say hello there, once, where the place's settings want it.
+
+        Raises:
+            StorageError: nothing could be read or kept.
+        """
+        hello = await greeting(opened, self._services)
+        return None if hello is None else await self.announce(hello)
 
     async def edit(self, message: IncomingMessage) -> Accepted | None:
         """A message was edited. One that is being answered is answered anew as it reads now, beside the first try; one
