@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 from rich.console import Console
 
+from bot.chat.form_files import read_forms
 from bot.connecting import check_platforms, show
 from bot.domain.findings import Finding
 from bot.engine.hardware import choose_threads
@@ -47,6 +48,8 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     else:
         yield await asyncio.to_thread(_text_model, settings.engine.text_model)
     yield _painter(settings.engine.image_model)
+    for finding in await asyncio.to_thread(_forms, settings.chat.data_folder):
+        yield finding
     yield await _page(settings.web.host, settings.web.port)
     if settings.chat.admins:
         yield Finding("admins", True, ", ".join(settings.chat.admins))
@@ -110,6 +113,15 @@ def _painter(model: str) -> Finding:
             "painter", False, f"{folder} has no model_index.json. Point IMAGE_MODEL at a diffusers pipeline."
         )
     return Finding("painter", True, model)
+
+
+def _forms(folder: Path) -> list[Finding]:
+    library = read_forms(folder)
+    broken = [
+        Finding("forms", False, f"{folder / 'forms'}/{problem}. Mend the file, or remove it.")
+        for problem in library.problems
+    ]
+    return broken or [Finding("forms", True, f"{len(library.for_writing)} for /write")]
 
 
 async def _page(host: str, port: int) -> Finding:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from bot.chat.form_files import load_forms
 from bot.chat.jobs import Services
 from bot.domain.command_types import Choice
-from bot.domain.commands import COMMANDS, HELP, IMAGE, PERSONA, RELEASE, STYLES
+from bot.domain.commands import CODE, COMMANDS, HELP, IMAGE, PERSONA, RELEASE, STYLES, TRANSLATE, WRITE
+from bot.domain.languages import LANGUAGES, PROGRAMMING_LANGUAGES
 from bot.domain.lines import LINES
 from bot.domain.texts import Text
 
@@ -56,11 +58,27 @@ async def _personas(services: Services, locale: str) -> Sequence[Choice]:
     return [*chosen, named("off", LINES["persona.off_label"])]
 
 
+async def _forms(services: Services, locale: str) -> Sequence[Choice]:
+    library = await load_forms(services.settings.data_folder)
+    return [Choice(form.name, form.label) for form in library.for_writing]
+
+
+async def _languages(services: Services, locale: str) -> Sequence[Choice]:
+    return [Choice(name, label) for name, label in LANGUAGES.items()]
+
+
+async def _programming_languages(services: Services, locale: str) -> Sequence[Choice]:
+    return [Choice(name, Text(name, name)) for name in PROGRAMMING_LANGUAGES]
+
+
 async def _topics(services: Services, locale: str) -> Sequence[Choice]:
     return [named("here", LINES["help.here_label"]), *(named(command.name, command.help) for command in COMMANDS)]
 
 
 _KNOWN: Mapping[tuple[str, str], Callable[[Services, str], Awaitable[Sequence[Choice]]]] = {
+    (WRITE.name, "form"): _forms,
+    (TRANSLATE.name, "to"): _languages,
+    (CODE.name, "language"): _programming_languages,
     (IMAGE.name, "style"): _styles,
     (PERSONA.name, "name"): _personas,
     (RELEASE.name, "name"): _releases,
