@@ -10,6 +10,7 @@ from bot.chat.admission import Admission
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
 from bot.chat.persona_library import PersonaLibrary
+from bot.chat.picture_policy import PicturePolicy
 from bot.chat.serving import ServedReleases
 from bot.chat.training import Training
 from bot.engine.scripted import ScriptedGenerator
@@ -46,6 +47,7 @@ async def open_core(
         learning=settings.learning,
         records=TrainingFiles(folder),
         painter=None,
+        policy=PicturePolicy.load(settings.pictures),
         personas=PersonaLibrary(folder),
         platforms={platform.name: platform for platform in platforms},
         admission=Admission(
