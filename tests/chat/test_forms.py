@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from bot.chat.form_files import BUNDLED, CODE, TRANSLATION, read_forms
+from bot.diagnosis import findings
 from bot.domain.commands import WRITE
 from bot.domain.forms import Asked, parse_form
 from bot.errors import Refused
+from bot.settings import Settings
 from tests.houses import chat_settings, open_house
 
 FILES = sorted(BUNDLED.glob("*.toml"))
@@ -131,3 +133,25 @@ async def test_a_teams_form_writes_without_a_line_of_code(tmp_path: Path) -> Non
 
     assert answer.prompt is not None
     assert answer.prompt[-1].content == "Write a haiku: rain"
+
+
+async def test_doctor_names_a_broken_form(tmp_path: Path) -> None:
+    _put(tmp_path, "haiku", 'prompt = "Write a haiku."')
+
+    found = [each async for each in findings(Settings.load({"DATA_FOLDER": str(tmp_path), "WEB_PORT": "0"}))]
+
+    (forms,) = [each for each in found if each.subject == "forms"]
+    assert not forms.well
+    assert "haiku.toml" in forms.text
+    assert "{about}" in forms.text
+
+
+async def test_forms_are_proposed_by_label_and_a_teams_own_with_them(tmp_path: Path) -> None:
+    async with open_house(tmp_path, settings=chat_settings(DATA_FOLDER=str(tmp_path))) as house:
+        _put(tmp_path, "haiku", 'prompt = "Write a haiku: {about}"\nlabel = { en = "haiku", zh = "俳句" }')
+        reading = house.core.reading
+
+        assert [each.value for each in await reading.complete("write", "form", "俳", "zh-CN")] == ["haiku"]
+        assert len(await reading.complete("write", "form", "", "en")) == 12
+        assert [each.value for each in await reading.complete("translate", "to", "日", "zh-CN")] == ["japanese"]
+        assert "Rust" in [each.value for each in await reading.complete("code", "language", "r", "en")]
