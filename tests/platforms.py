@@ -22,6 +22,7 @@ class FakeReply:
     target: ReplyTarget
     positions: list[int] = field(default_factory=list)
     states: list[tuple[str, str]] = field(default_factory=list)
+    previews: list[bytes] = field(default_factory=list)
     answer: Answer | None = None
 
     async def waiting(self, position: int) -> None:
@@ -30,6 +31,7 @@ class FakeReply:
 
     async def show(self, text: str, note: str = "", preview: bytes | None = None) -> None:
         self.states.append((text, note))
+        self.previews.extend([preview] if preview else [])
         self.platform.changed.set()
 
     async def finish(self, answer: Answer) -> None:

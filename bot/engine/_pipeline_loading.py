@@ -44,13 +44,16 @@ def load_pipeline(model: str, threads: int, dtype: str) -> tuple[Any, Path, str]
 
 
 def image_to_image(pipe: Any) -> Any:
-    """The pipeline over the same components that begins with a picture; None where diffusers has none for it."""
-    from diffusers import AutoPipelineForImage2Image
+    """The pipeline over the same components that begins with a picture; None where diffusers has none for it.
 
-    try:
-        other: Any = AutoPipelineForImage2Image.from_pipe(pipe)
-    except ValueError:
+    Diffusers names it after the other one; its table of them (AutoPipelineForImage2Image) would import every pipeline.
+    """
+    import diffusers
+
+    kind: Any = getattr(diffusers, type(pipe).__name__.replace("Pipeline", "Img2ImgPipeline"), None)
+    if not _is_pipeline(kind):
         return None
+    other = kind.from_pipe(pipe)
     other.set_progress_bar_config(disable=True)
     return other
 

@@ -182,11 +182,11 @@ class LocalPainter:
             async with asyncio.timeout(self._load_wait_s):
                 await self._settled.wait()
         except TimeoutError as error:
-            raise EngineLoading from error
+            raise EngineLoading("paint.loading") from error
 
     def _refuse_when_down(self) -> None:
         if self._state is EngineState.FAILED:
-            raise EngineDown(detail=self._detail)
+            raise EngineDown("paint.down", detail=self._detail)
 
     # --- a request's way ---
 
@@ -321,7 +321,7 @@ class LocalPainter:
         self._state, self._detail = EngineState.FAILED, detail
         self._settled.set()
         for job in (*self._line, *filter(None, [self._current])):
-            job.events.put_nowait(EngineDown(detail=detail))
+            job.events.put_nowait(EngineDown("paint.down", detail=detail))
         self._line.clear()
         self._current = None
 

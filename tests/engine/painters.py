@@ -18,7 +18,17 @@ from diffusers import (
     StableDiffusionPipeline,
     UNet2DConditionModel,
 )
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, T5Config, T5EncoderModel, T5Tokenizer
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTokenizer,
+    T5Config,
+    T5EncoderModel,
+    T5Tokenizer,
+    ViTConfig,
+    ViTForImageClassification,
+    ViTImageProcessorPil,
+)
 
 # The tokenizer reads characters, so this is about what fits into a prompt.
 WINDOW = 77
@@ -121,3 +131,23 @@ def _text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
             pad_token_id=tokenizer.pad_token_id,
         )
     )
+
+
+def save_tiny_checker(folder: Path, *, objects: bool, labels: tuple[str, str] = ("normal", "nsfw")) -> None:
+    """An image classifier that gives every picture the second label, or the first."""
+    model = ViTForImageClassification(
+        ViTConfig(
+            hidden_size=8,
+            num_hidden_layers=1,
+            num_attention_heads=1,
+            intermediate_size=8,
+            image_size=32,
+            patch_size=16,
+            id2label=dict(enumerate(labels)),
+            label2id={label: number for number, label in enumerate(labels)},
+        )
+    )
+    with torch.no_grad():
+        model.classifier.bias.copy_(torch.tensor([0.0, 100.0 if objects else -100.0]))
+    model.save_pretrained(folder)
+    ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
