@@ -16,7 +16,7 @@ from bot.domain.commands import PERSONA
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.lines import say
 from bot.domain.personas import Persona
-from bot.domain.place_settings import resolved, settings_owner
+from bot.domain.place_settings import resolved
 from bot.domain.preferences import Preference, PreferenceName
 from bot.errors import Refused
 
@@ -35,7 +35,7 @@ async def persona(job: Job, services: Services) -> Turn:
     is_for_place = options.get("for") == "here"
     if choices and is_for_place:
         await check_admin(job.asker, job.place, services)
-    owner = settings_owner(job.place) if is_for_place else job.asker.key
+    owner = job.place.channel_key if is_for_place else job.asker.key
     chosen = await _choose(owner, choices, job, services)
     state = in_force(chosen, _EVERYONE if is_for_place else job.asker.key, job, services)
     if choices:
@@ -69,7 +69,7 @@ async def _choose(
     owner: str, choices: Mapping[PreferenceName, str], job: Job, services: Services
 ) -> Sequence[Preference]:
     """Keep the choices; all that the asker and the place have chosen now."""
-    owners = (settings_owner(job.place), job.asker.key)
+    owners = (job.place.channel_key, job.asker.key)
     if not choices:
         async with services.units.reading() as uow:
             return await uow.preferences.of_owners(*owners)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.chat.jobs import Services
-from bot.domain.place_settings import PlaceSettings, resolved, settings_owner
+from bot.domain.place_settings import PlaceSettings, resolved
 from bot.domain.places import Person, Place, PlaceKind
 from bot.ports import UnitOfWork
 
 
 async def settings_of(place: Place, person: Person, services: Services, uow: UnitOfWork) -> PlaceSettings:
     """The person's own choices, else the place's, else the host's."""
-    chosen = await uow.preferences.of_owners(settings_owner(place), person.key)
+    chosen = await uow.preferences.of_owners(place.channel_key, person.key)
     return resolved(chosen, place, person.key, services.settings.idle_minutes)
 
 

@@ -11,9 +11,11 @@ from bot.chat.options import options_of
 from bot.chat.permissions import check_admin
 from bot.domain.commands import PRIVACY
 from bot.domain.conversation import Turn, TurnStatus
+from bot.domain.digests import DigestPlan
 from bot.domain.keeping import Erased
 from bot.domain.lines import say
-from bot.domain.preferences import Preference, PreferenceName, learns_from
+from bot.domain.preferences import Preference, PreferenceName, learning_choice, learns_from
+from bot.ports import UnitOfWork
 
 # Among a release's scores: how many people were forgotten whose examples it was built on.
 FORGOTTEN_PEOPLE = "forgotten_people"
@@ -29,9 +31,10 @@ async def privacy(job: Job, services: Services) -> Turn:
 async def _show(job: Job, services: Services) -> str:
     async with services.units.reading() as uow:
         kept = await uow.erasure.kept_of(job.asker.key)
-        choice = await uow.preferences.get(job.place.key, PreferenceName.LEARNING)
-        opted_out = await uow.preferences.get(job.asker.key, PreferenceName.OPT_OUT) is not None
-    learning = learns_from(job.place, choice.value if choice else None)
+        chosen = await uow.preferences.of_owners(job.place.key, job.place.channel_key, job.asker.key)
+    opted_out = any(each.name is PreferenceName.OPT_OUT for each in chosen)
+    choices = {each.owner: each.value for each in chosen if each.name is PreferenceName.LEARNING}
+    learning = learns_from(job.place, learning_choice(job.place, choices))
     lines = [
         say("privacy.kept", job.locale, turns=kept.turns, ratings=kept.ratings, suggestions=kept.suggestions),
         say("privacy.learning_is_on" if learning else "privacy.learning_is_off", job.locale),
@@ -42,7 +45,9 @@ async def _show(job: Job, services: Services) -> str:
 
 
 async def _opt_out(job: Job, services: Services) -> str:
-    await _prefer(job.asker.key, PreferenceName.OPT_OUT, "yes", job, services)
+    async with services.units() as uow:
+        owner, now = job.asker.key, services.clock.now()
+        await uow.preferences.put(Preference(owner, PreferenceName.OPT_OUT, "yes", owner, now))
     return say("privacy.opted_out", job.locale)
 
 
@@ -54,6 +59,7 @@ async def _opt_in(job: Job, services: Services) -> str:
 
 async def _forget(job: Job, services: Services) -> str:
     async with services.units() as uow:
+        await _end_digests_for(job.asker.key, uow)
         erased = await uow.erasure.forget(job.asker.key)
     await discard_files(erased, services)
     runs = await services.records.forget(job.asker.key)
@@ -68,6 +74,13 @@ async def _forget(job: Job, services: Services) -> str:
     built = await _mark_releases(runs, services)
     named = say("privacy.built_on", job.locale, releases=", ".join(f"`{name}`" for name in built)) if built else ""
     return "\n\n".join(line for line in (done, stopped, named) if line)
+
+
+async def _end_digests_for(person: str, uow: UnitOfWork) -> None:
+    """A place's digest that is sent to one person ends with them; one that is posted there is the place's."""
+    for order in await uow.preferences.of_name(PreferenceName.DIGEST):
+        if order.set_by == person and DigestPlan.read(order.value).sent_to:
+            await uow.preferences.remove(order.owner, order.name)
 
 
 def _stop_run(erased: Erased, runs: Sequence[str], services: Services) -> bool:
@@ -92,7 +105,7 @@ async def _mark_releases(runs: Sequence[str], services: Services) -> list[str]:
 
 async def _learn(job: Job, services: Services) -> str:
     await check_admin(job.asker, job.place, services)
-    await _prefer(job.place.key, PreferenceName.LEARNING, "on", job, services)
+    await _choose_learning("on", job, services)
     lines = ["privacy.learning_on"]
     if not job.place.platform.is_local:
         lines.append(f"privacy.policy_{job.place.platform}")
@@ -101,13 +114,16 @@ async def _learn(job: Job, services: Services) -> str:
 
 async def _stop_learning(job: Job, services: Services) -> str:
     await check_admin(job.asker, job.place, services)
-    await _prefer(job.place.key, PreferenceName.LEARNING, "off", job, services)
+    await _choose_learning("off", job, services)
     return say("privacy.learning_is_off", job.locale)
 
 
-async def _prefer(owner: str, name: PreferenceName, value: str, job: Job, services: Services) -> None:
+async def _choose_learning(value: str, job: Job, services: Services) -> None:
+    """For the channel and all its threads. What this thread chose for itself earlier does not outlive it."""
+    place, name = job.place, PreferenceName.LEARNING
     async with services.units() as uow:
-        await uow.preferences.put(Preference(owner, name, value, job.asker.key, services.clock.now()))
+        await uow.preferences.remove(place.key, name)
+        await uow.preferences.put(Preference(place.channel_key, name, value, job.asker.key, services.clock.now()))
 
 
 async def discard_files(erased: Erased, services: Services) -> None:

@@ -12,7 +12,7 @@ from bot.chat.reports import Reader, at
 from bot.domain.commands import SETTINGS_COMMAND
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.lines import say
-from bot.domain.place_settings import MOST_MEMORY, SETTINGS, PlaceSettings, resolved, settings_owner
+from bot.domain.place_settings import MOST_MEMORY, SETTINGS, PlaceSettings, resolved
 from bot.domain.preferences import Preference, PreferenceName
 from bot.errors import Refused
 from bot.ports import UnitOfWork
@@ -27,7 +27,7 @@ async def settings(job: Job, services: Services) -> Turn:
     """Change one setting, put back one or all, or show them."""
     options = options_of(job.question, SETTINGS_COMMAND)
     changes = _changes(str(options.get("name", "")), str(options.get("value", "")), job.locale)
-    owner = settings_owner(job.place)
+    owner = job.place.channel_key
     async with services.units() as uow:
         for name, value in changes.items():
             if value:
@@ -64,7 +64,7 @@ def _changes(name: str, value: str, locale: str) -> Mapping[PreferenceName, str]
 
 async def settings_table(job: Job, services: Services, uow: UnitOfWork) -> str:
     """What holds here, each with who set it and when, as a table; the house style in full below."""
-    owner = settings_owner(job.place)
+    owner = job.place.channel_key
     chosen = {each.name: each for each in await uow.preferences.of_owners(owner)}
     here = resolved(chosen.values(), job.place, "", services.settings.idle_minutes)
     names = await _names(list(chosen.values()), job, uow)

@@ -13,13 +13,12 @@ from bot.chat.reports import Reader, at
 from bot.chat.settings import settings_table
 from bot.domain.digests import DigestPlan
 from bot.domain.lines import say
-from bot.domain.place_settings import settings_owner
-from bot.domain.preferences import Preference, PreferenceName, learns_from
+from bot.domain.preferences import Preference, PreferenceName, learning_choice, learns_from
 
 
 async def standing(job: Job, services: Services) -> str:
     """The whole of it, in the asker's language and by their clock."""
-    here, asker = settings_owner(job.place), job.asker.key
+    here, asker = job.place.channel_key, job.asker.key
     async with services.units.reading() as uow:
         table = await settings_table(job, services, uow)
         chosen = await uow.preferences.of_owners(here, job.place.key, asker)
@@ -35,10 +34,8 @@ async def standing(job: Job, services: Services) -> str:
 
 
 def _learning(chosen: Sequence[Preference], job: Job) -> str:
-    choice = next(
-        (each.value for each in chosen if each.owner == job.place.key and each.name is PreferenceName.LEARNING), None
-    )
-    learns = learns_from(job.place, choice)
+    choices = {each.owner: each.value for each in chosen if each.name is PreferenceName.LEARNING}
+    learns = learns_from(job.place, learning_choice(job.place, choices))
     words = [say("privacy.learning_is_on" if learns else "privacy.learning_is_off", job.locale)]
     if any(each.owner == job.asker.key and each.name is PreferenceName.OPT_OUT for each in chosen):
         words.append(say("privacy.opted_out", job.locale))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.domain.places import Place
 from bot.domain.preferences import Preference, PreferenceName
@@ -54,11 +54,6 @@ class Setting:
     read: Callable[[str], str]
 
 
-def settings_owner(place: Place) -> str:
-    """The owner of a place's settings: the channel that it is, or is a thread of."""
-    return replace(place, thread="").key
-
-
 def resolved(chosen: Iterable[Preference], place: Place, person: str, idle_minutes: int) -> PlaceSettings:
     """What holds for a person (by key) in a place, of all that the two chose.
 
@@ -66,18 +61,17 @@ def resolved(chosen: Iterable[Preference], place: Place, person: str, idle_minut
         idle_minutes: the host's own.
     """
     by_owner = {(each.owner, each.name): each.value for each in chosen}
-    here = settings_owner(place)
 
     def own(name: PreferenceName) -> str:
-        return by_owner.get((person, name)) or by_owner.get((here, name), "")
+        return by_owner.get((person, name)) or by_owner.get((place.channel_key, name), "")
 
     return PlaceSettings(
         persona=own(PreferenceName.PERSONA),
         instructions=own(PreferenceName.INSTRUCTIONS),
-        house_style=by_owner.get((here, PreferenceName.HOUSE_STYLE), ""),
-        idle_minutes=int(by_owner.get((here, PreferenceName.IDLE), idle_minutes)),
-        memory=int(by_owner.get((here, PreferenceName.MEMORY), MOST_MEMORY)),
-        greets_threads=by_owner.get((here, PreferenceName.GREETING)) == "on",
+        house_style=by_owner.get((place.channel_key, PreferenceName.HOUSE_STYLE), ""),
+        idle_minutes=int(by_owner.get((place.channel_key, PreferenceName.IDLE), idle_minutes)),
+        memory=int(by_owner.get((place.channel_key, PreferenceName.MEMORY), MOST_MEMORY)),
+        greets_threads=by_owner.get((place.channel_key, PreferenceName.GREETING)) == "on",
     )
 
 

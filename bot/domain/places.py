@@ -47,6 +47,11 @@ class Place:
         """The place as one string, equal for equal places: `slack/T1/C2/1718.5`."""
         return "/".join((self.platform, self.workspace, self.channel, self.thread))
 
+    @property
+    def channel_key(self) -> str:
+        """The key of the channel that the place is, or is a thread of: the owner of what a thread inherits."""
+        return "/".join((self.platform, self.workspace, self.channel, ""))
+
 
 def owning_place(platform: Platform, workspace: str, channel: str, *, thread: str = "", direct: bool = False) -> Place:
     """The place that owns the conversation of an event seen in this channel and thread.

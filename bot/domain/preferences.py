@@ -5,6 +5,7 @@ A preference belongs to an owner, the key of a `Place` or of a `Person`. Consent
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -41,6 +42,15 @@ class Preference:
     value: str
     set_by: str
     set_at: datetime
+
+
+def learning_choice(place: Place, choices: Mapping[str, str]) -> str | None:
+    """The choice of LEARNING that counts in a place, of all choices by owner.
+
+    A thread has its channel's. What is chosen in a thread is kept for the channel, but earlier versions kept it for the
+    thread alone, and that still counts there.
+    """
+    return choices.get(place.key) or choices.get(place.channel_key)
 
 
 def learns_from(place: Place, choice: str | None) -> bool:

@@ -54,6 +54,8 @@ class SqlErasure:
             (usage, usage.c.person),
         ):
             await self._transaction.execute(delete(table).where(owner == person))
+        # What they set for a place is the place's, and stays; who set it does not.
+        await self._transaction.execute(update(preference).where(preference.c.set_by == person).values(set_by=""))
         self._transaction.leaves_traces = True
         return Erased(kept.turns, kept.ratings, kept.suggestions, attachments, pictures)
 

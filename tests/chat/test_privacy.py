@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.places import Person, Place, Platform
+from bot.domain.preferences import Preference, PreferenceName
 from bot.domain.releases import Release, ReleaseState, RunState
 from bot.domain.training import Example, ExampleKind, ExampleSource, Origin
 from bot.training.rows import read_examples, write_examples
-from tests.houses import ANA, BEN, DIRECT, House, open_house
+from tests.houses import ANA, BEN, CHANNEL, DIRECT, OTHER, THREAD, House, open_house
 from tests.platforms import FakePlatform
 from tests.trainers import ScriptedTrainer
 
@@ -132,3 +133,54 @@ async def test_without_any_run_forgetting_names_no_release(house: House) -> None
     await house.ask("Hello", place=DIRECT)
 
     assert "release" not in await _forget(house)
+
+
+async def _learning(house: House, place: Place) -> bool:
+    """What a person is shown there."""
+    return "Learning from this place is on." in (await house.call("privacy", by=BEN, place=place)).text
+
+
+async def test_learning_that_is_turned_on_in_a_channel_covers_its_threads(house: House) -> None:
+    house.platform.admins.add(ANA.key)
+    await house.call("privacy", place=CHANNEL, action="learning-on")
+
+    assert await _learning(house, THREAD)
+
+
+async def test_what_an_admin_says_of_learning_in_a_thread_holds_for_the_channel(house: House) -> None:
+    """Also over what the thread had chosen for itself, as earlier versions kept it."""
+    house.platform.admins.add(ANA.key)
+    async with house.services.units() as uow:
+        await uow.preferences.put(Preference(THREAD.key, PreferenceName.LEARNING, "on", ANA.key, house.clock.now()))
+    assert (await _learning(house, THREAD), await _learning(house, CHANNEL)) == (True, False)
+
+    await house.call("privacy", place=CHANNEL, action="learning-on")
+    await house.call("privacy", place=THREAD, action="learning-off")
+
+    assert (await _learning(house, THREAD), await _learning(house, CHANNEL)) == (False, False)
+
+
+async def test_forgetting_takes_a_persons_own_persona_and_instructions_along(house: House) -> None:
+    house.platform.admins.add(ANA.key)
+    await house.ask("/persona poet instructions: Call me captain")
+    await house.ask("/settings idle 2h", place=CHANNEL)
+
+    await _forget(house)
+
+    async with house.services.units.reading() as uow:
+        assert await uow.preferences.of_owners(ANA.key) == []
+        (kept,) = await uow.preferences.of_owners(CHANNEL.key)
+    assert (kept.value, kept.set_by) == ("120", "")
+
+
+async def test_a_digest_that_is_sent_to_a_forgotten_person_ends(house: House) -> None:
+    """One that they ordered for the place goes on."""
+    house.platform.admins.add(ANA.key)
+    await house.call("digest", place=CHANNEL, every="daily")
+    await house.call("digest", place=OTHER, every="daily", to="me")
+
+    await _forget(house)
+
+    async with house.services.units.reading() as uow:
+        (order,) = await uow.preferences.of_name(PreferenceName.DIGEST)
+    assert order.owner == CHANNEL.key

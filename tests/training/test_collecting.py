@@ -193,6 +193,21 @@ async def test_vendors_places_are_off_until_an_admin_turns_them_on_and_local_one
     assert as_chosen.dropped == {"no_consent": 1}
 
 
+async def test_a_thread_is_learned_from_as_its_channel_is_unless_it_chose_for_itself(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    thread, quiet = replace(GUILD, thread="1"), replace(GUILD, thread="2")
+    await votes(units, await answered(units, "In a thread?", place=thread), bad="lin")
+    await votes(units, await answered(units, "In the quiet one?", place=quiet), bad="lin")
+    await chooses(units, GUILD, "on")
+    await chooses(units, quiet, "off")
+
+    found = await collected()
+
+    assert [each.prompt[-1].content for each in found.examples] == ["In a thread?"]
+    assert found.dropped == {"no_consent": 1}
+
+
 async def test_a_vote_of_someone_who_opted_out_does_not_count(units: SqlUnitOfWorkFactory, collected: Collect) -> None:
     turn = await answered(units)
     await votes(units, turn, good="lin", bad="eve bob")
