@@ -161,6 +161,10 @@ class Client(discord.AutoShardedClient):
         async with self._working():
             await self._inbound.message(message)
 
+    async def on_thread_create(self, thread: discord.Thread) -> None:
+        async with self._working():
+            await self._inbound.thread(thread)
+
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         async with self._working():
             await self._inbound.edit(event)

@@ -13,9 +13,14 @@ import discord
 from adapters.discord.pacing import Pacer
 from bot.chat.dispatch import Core
 from bot.domain.messages import MessageRef
+from bot.domain.places import Person, Place
 from bot.domain.ratings import Reactions
 from bot.ports import Clock
 from bot.settings import DiscordSettings
+
+# The origin of what the bot says unasked, and how much of that may stand among the latest turns of a place.
+NOTICE = "notice"
+_NOTICES = 10
 
 # How many people's languages and deleted questions are remembered.
 _REMEMBERED = 10_000
@@ -77,3 +82,9 @@ class Desk:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         return task
+
+
+async def said(place: Place, viewer: Person, desk: Desk, *, most: int) -> int:
+    """How much was said in a place between people and the bot, counted up to `most`; notices are no talk."""
+    views = await desk.core.reading.turns(place, viewer, limit=most + _NOTICES)
+    return min(most, sum(view.turn.origin != NOTICE for view in views))

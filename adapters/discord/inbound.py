@@ -8,11 +8,11 @@ import discord
 import structlog
 
 from adapters.discord.carrying import ASKER
-from adapters.discord.desk import Desk
+from adapters.discord.desk import Desk, said
 from adapters.discord.sending import Unrepliable, persist
 from adapters.discord.translating import SPOKEN, attachments_of, mentions, person_of, place_of, ref_of, words
 from bot.chat.faults import sentence
-from bot.domain.messages import DeleteMessage, IncomingMessage, MessageRef, RateReply
+from bot.domain.messages import DeleteMessage, IncomingMessage, MessageRef, RateReply, ThreadOpened
 from bot.domain.places import Person, Place, PlaceKind, Platform
 from bot.domain.ratings import RatingSource
 from bot.errors import DeliveryError, InklingError
@@ -47,6 +47,19 @@ class Inbound:
         if self._is_by_person(message) and message.type in SPOKEN:
             await self._hand_over(message, edited=True)
 
+    async def thread(self, thread: discord.Thread) -> None:
+        """A thread was begun, in which the bot may greet whoever began it. Writing there makes the bot a member."""
+        if thread.owner_id == self._me or not _may_write(thread):
+            return
+        try:
+            owner = await persist(lambda: thread.guild.fetch_member(thread.owner_id))
+            place = await place_of(thread, self._client)
+            by = person_of(owner, self._locale(owner.id, thread.guild))
+            at = thread.created_at or self._desk.clock.now()
+            await self._desk.core.greet(ThreadOpened(f"thread/{thread.id}", place, by, at))
+        except InklingError as error:
+            log.warning("thread not greeted", thread=thread.id, error=str(error))
+
     async def delete(self, channel: int, messages: set[int]) -> None:
         """Messages were deleted."""
         for message in messages:
@@ -78,7 +91,7 @@ class Inbound:
 
     async def _incoming(self, message: discord.Message, *, edited: bool = False) -> IncomingMessage:
         place = await place_of(message.channel, self._client)
-        by = person_of(message.author, self._locale(message))
+        by = person_of(message.author, self._locale(message.author.id, message.guild))
         assert message.edited_at is not None or not edited
         version = f":{message.edited_at.timestamp()}" if edited and message.edited_at else ""
         return IncomingMessage(
@@ -94,12 +107,12 @@ class Inbound:
             edited=edited,
         )
 
-    def _locale(self, message: discord.Message) -> str:
+    def _locale(self, person: int, guild: discord.Guild | None) -> str:
         """The language that Discord shows a person, where it told us; else that of the server."""
-        seen = self._desk.locales.get(message.author.id)
+        seen = self._desk.locales.get(person)
         if seen is not None:
             return seen
-        return str(message.guild.preferred_locale) if message.guild else "en"
+        return str(guild.preferred_locale) if guild else "en"
 
     async def _answered(self, message: discord.Message, place: Place, by: Person) -> MessageRef | None:
         """The message replied to; for a thread's first message the one that the thread was opened on."""
@@ -108,7 +121,7 @@ class Inbound:
             return ref_of(reference.channel_id, reference.message_id)
         if place.kind is not PlaceKind.THREAD or message.channel.id in self._threads_begun:
             return None
-        if await self._desk.core.reading.turns(place, by, limit=1):
+        if await said(place, by, self._desk, most=1):
             self._threads_begun.add(message.channel.id)
             return None
         return ref_of(int(place.channel), message.channel.id)
@@ -140,3 +153,10 @@ class Inbound:
 
     async def _say(self, message: discord.Message, text: str, more: dict[str, Any]) -> None:
         await persist(lambda: message.channel.send(text, allowed_mentions=ASKER, **more))
+
+
+def _may_write(thread: discord.Thread) -> bool:
+    if thread.parent is None:
+        return False
+    allowed = thread.permissions_for(thread.guild.me)
+    return allowed.view_channel and allowed.send_messages_in_threads

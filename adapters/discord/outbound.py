@@ -11,7 +11,7 @@ import structlog
 
 from adapters.discord import layout
 from adapters.discord.carrying import Carrier, ChannelCarrier
-from adapters.discord.desk import Desk
+from adapters.discord.desk import Desk, said
 from adapters.discord.layout import Part
 from adapters.discord.lines import say
 from adapters.discord.sending import LONG, ONCE, Expired, Gone, is_forbidden
@@ -257,8 +257,8 @@ class DiscordReply:
         target = self._target
         if self._desk.settings.message_content or target.place.kind is not PlaceKind.THREAD:
             return ""
-        turns = await self._desk.core.reading.turns(target.place, target.asker, limit=3)
-        return say("show.mention_me", self._locale) if len(turns) < 3 else ""
+        is_first = await said(target.place, target.asker, self._desk, most=3) < 3
+        return say("show.mention_me", self._locale) if is_first else ""
 
     def _stop_typing(self) -> None:
         if self._typing is not None:

@@ -77,7 +77,7 @@ def _value(option: Option) -> str:
     """What can be typed: the choices, a range, or (for words) what they are."""
     if option.choices:
         return "|".join(choice.value for choice in option.choices)
-    if option.type is OptionType.INTEGER:
+    if option.type in (OptionType.INTEGER, OptionType.NUMBER):
         return f"{option.low}-{option.high}"
     return option.name if option.main else "…"
 

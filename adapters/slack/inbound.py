@@ -23,7 +23,15 @@ from adapters.slack.places import event_id_of, is_direct, ref_of, time_of
 from adapters.slack.status import ACTIVE
 from adapters.slack.words import people_in, read
 from bot.chat.faults import sentence
-from bot.domain.messages import Attachment, DeleteMessage, IncomingMessage, MessageRef, RateReply, StopReply
+from bot.domain.messages import (
+    Attachment,
+    DeleteMessage,
+    IncomingMessage,
+    MessageRef,
+    RateReply,
+    StopReply,
+    ThreadOpened,
+)
 from bot.domain.places import Person, Place
 from bot.domain.ratings import RatingSource, Reactions
 from bot.errors import PersonError, StorageError
@@ -176,6 +184,7 @@ class Inbound:
         """Someone opened the conversation with the app, or its home."""
         if event.get("tab") == "messages":
             self._desk.tasks.spawn(self._suggest_prompts(event["channel"], event["user"]), "suggested prompts")
+            self._desk.tasks.spawn(self._greet(event["channel"], event["user"]), "greeting")
         elif event.get("tab") == "home":
             self._desk.tasks.spawn(self._publish_home(event["user"]), "home")
 
@@ -183,6 +192,11 @@ class Inbound:
         locale = (await self._desk.people.person(user)).locale
         with as_ours("assistant.threads.setSuggestedPrompts"):
             await self._desk.client.assistant_threads_setSuggestedPrompts(channel_id=channel, prompts=prompts(locale))
+
+    async def _greet(self, channel: str, user: str) -> None:
+        """An agent's conversation begins when it is first opened; every message in it begins a thread of its own."""
+        by, now = await self._desk.people.person(user), self._desk.clock.now()
+        await self._desk.core.greet(ThreadOpened(f"{self._me}/opened/{channel}", self._desk.place(channel), by, now))
 
     async def _publish_home(self, user: str) -> None:
         locale = (await self._desk.people.person(user)).locale

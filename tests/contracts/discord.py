@@ -10,8 +10,18 @@ from bot.ports import UnitOfWorkFactory
 from tests.contracts.drivers import Driver, Shown
 from tests.discord.bots import Bot, open_bot
 from tests.servers.discord import DiscordServer, Message
+from tests.servers.discord.model import walk
 
-_BUTTONS = {"good": "👍", "bad": "👎", "regenerate": "Regenerate", "stop": "Stop"}
+_BUTTONS = {
+    "good": "👍",
+    "bad": "👎",
+    "regenerate": "Regenerate",
+    "stop": "Stop",
+    "use": "Use as message",
+    "share": "Share",
+    "pick 1": "Pick 1",
+    "pick 2": "Pick 2",
+}
 _NAMES = {label: name for name, label in _BUTTONS.items()} | {"重新生成": "regenerate"}
 
 
@@ -30,7 +40,9 @@ class OnDiscord(Driver):
         }
 
     async def start(self) -> None:
-        self.bot: Bot = await self._bot.enter_async_context(open_bot(self.server, self.folder, generator=self.engine))
+        self.bot: Bot = await self._bot.enter_async_context(
+            open_bot(self.server, self.folder, generator=self.engine, painter=self.painter)
+        )
 
     @property
     def units(self) -> UnitOfWorkFactory:
@@ -58,6 +70,16 @@ class OnDiscord(Driver):
         await self._noted(shown)
         await self.people[by].presses(shown.handle, _BUTTONS[button])
 
+    async def chooses(self, shown: Shown, change: str, by: str = "ana") -> None:
+        await self._noted(shown)
+        await self.people[by].picks(shown.handle, "inkling:changes", change)
+
+    async def whispered(self, by: str = "ana") -> Shown:
+        """A command in words is answered in the direct conversation."""
+        direct = self.people[by].dm
+        await self.server.until(lambda: [each for each in direct.messages if _shown(each).buttons])
+        return _shown(direct.messages[-1])
+
     async def reacts(self, shown: Shown, emoji: str, by: str = "ana") -> None:
         await self.people[by].reacts(shown.handle, emoji)
 
@@ -82,4 +104,5 @@ def _shown(message: Message) -> Shown:
     labels = [button.label for button in message.buttons]
     grows = message.loading or any(label in ("Stop", "停止") for label in labels)
     buttons = frozenset(_NAMES[label] for label in labels if label in _NAMES)
-    return Shown(message.text, buttons, message, grows)
+    changes = tuple(option["value"] for part in walk(message.components) for option in part.get("options", ()))
+    return Shown(message.text, buttons, message, grows, changes, tuple(file.data for file in message.files))

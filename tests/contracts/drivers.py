@@ -14,21 +14,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.domain.conversation import Turn
 from bot.domain.messages import MessageRef
 from bot.engine.scripted import ScriptedGenerator
 from bot.ports import UnitOfWorkFactory
+from tests.chat.test_painting import ScriptedPainter
 
 PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An answer as people see it: its words with what stands beneath them, what can be pressed, and how to name it."""
+    """An answer as people see it: its words with what stands beneath them, what can be pressed, and how to name it.
+
+    `changes` are those that its menu offers, `files` what is in its pictures.
+    """
 
     words: str
     buttons: frozenset[str]
     handle: Any = field(compare=False)
     grows: bool = False
+    changes: tuple[str, ...] = ()
+    files: tuple[bytes, ...] = ()
 
 
 class Driver(ABC):
@@ -37,6 +44,7 @@ class Driver(ABC):
     def __init__(self, folder: Path, engine: ScriptedGenerator) -> None:
         self.folder = folder
         self.engine = engine
+        self.painter = ScriptedPainter()
         self._bot = AsyncExitStack()
         self._world = AsyncExitStack()
 
@@ -90,7 +98,15 @@ class Driver(ABC):
         """The bot's answers as they are seen now, oldest first."""
 
     async def presses(self, shown: Shown, button: str, by: str = "ana") -> None:
-        """Press "good", "bad", "regenerate" or "stop" under an answer."""
+        """Press "good", "bad", "regenerate", "stop", "use" or "share" under an answer, or "pick 2" for a picture."""
+        raise AssertionError("people cannot do this here")
+
+    async def chooses(self, shown: Shown, change: str, by: str = "ana") -> None:
+        """Choose from the menu of changes under an answer."""
+        raise AssertionError("people cannot do this here")
+
+    async def whispered(self, by: str = "ana") -> Shown:
+        """The latest answer that only this person sees, in its last state."""
         raise AssertionError("people cannot do this here")
 
     async def reacts(self, shown: Shown, emoji: str, by: str = "ana") -> None:
@@ -151,6 +167,14 @@ class Driver(ABC):
         turn_id = await self.turn_id(shown)
         async with self.units.reading() as uow:
             return [str(rating.verdict) for rating in await uow.ratings.of_turns([turn_id])]
+
+    async def turn(self, shown: Shown) -> Turn:
+        """The turn that an answer carries, as it is kept."""
+        turn_id = await self.turn_id(shown)
+        async with self.units.reading() as uow:
+            turn = await uow.turns.get(turn_id)
+        assert turn is not None
+        return turn
 
     async def votes(self, shown: Shown, expected: Sequence[str]) -> None:
         """Wait until the votes on an answer are these."""

@@ -12,7 +12,10 @@ from tests.contracts.drivers import Driver, Shown
 from tests.servers.slack import Message, SlackServer
 from tests.slack.workspaces import Workspace, at_work
 
-_BUTTONS = {"good": "good", "bad": "bad", "regenerate": "regenerate", "stop": "stop"}
+_BUTTONS = {name: name for name in ("good", "bad", "regenerate", "stop", "use", "share")} | {
+    "pick 1": "pick_1",
+    "pick 2": "pick_2",
+}
 
 
 class OnSlack(Driver):
@@ -30,7 +33,7 @@ class OnSlack(Driver):
 
     async def start(self) -> None:
         self.workspace: Workspace = await self._bot.enter_async_context(
-            at_work(self.server, self.folder, generator=self.engine, graceful=False)
+            at_work(self.server, self.folder, generator=self.engine, painter=self.painter, graceful=False)
         )
 
     @property
@@ -55,14 +58,24 @@ class OnSlack(Driver):
         return [self._shown(message) for channel in channels for message in self.workspace.by_bot(channel)]
 
     async def presses(self, shown: Shown, button: str, by: str = "ana") -> None:
-        await self.turn_id(shown)
         message = shown.handle
+        if message.ephemeral_for is None:
+            await self.turn_id(shown)
         if button == "stop" and not message.buttons:
             # While a stream lasts the button is Slack's own, in the conversation with the bot alone.
             await self.server.until(lambda: self.server.session(message).status == "processing")
             await self.people[by].stops(message.reply_to)
         else:
             await self.people[by].presses(message, _BUTTONS[button])
+
+    async def chooses(self, shown: Shown, change: str, by: str = "ana") -> None:
+        await self.turn_id(shown)
+        await self.people[by].presses(shown.handle, change)
+
+    async def whispered(self, by: str = "ana") -> Shown:
+        person = self.people[by]
+        await self.server.until(lambda: [each for each in person.ephemerals if each.buttons])
+        return self._shown(person.ephemerals[-1])
 
     async def reacts(self, shown: Shown, emoji: str, by: str = "ana") -> None:
         await self.people[by].reacts(shown.handle, emoji)
@@ -80,8 +93,11 @@ class OnSlack(Driver):
         self.server.faults.redeliver(1.0)
 
     def _shown(self, message: Message) -> Shown:
-        actions = " ".join(button.action_id + (button.value or "") for button in message.buttons)
+        menu = [button for button in message.buttons if button.kind == "static_select"]
+        actions = " ".join(each.action_id + (each.value or "") for each in message.buttons if each not in menu)
         streams = message.stream is not None and message.stream.state == "in_progress"
         words = "\n".join(filter(None, [message.text, message.notes]))
-        buttons = frozenset(name for name in _BUTTONS if name in actions)
-        return Shown(words, buttons, message, streams or "stop" in buttons)
+        buttons = frozenset(name for name, action in _BUTTONS.items() if action in actions)
+        changes = tuple((choice.value or "").partition(" ")[0] for choice in menu)
+        files = tuple(file.data for file in message.files)
+        return Shown(words, buttons, message, streams or "stop" in buttons, changes, files)

@@ -18,7 +18,9 @@ class OnThePage(Driver):
     _copies = 1
 
     async def start(self) -> None:
-        self.site: Site = await self._bot.enter_async_context(open_site(self.folder, generator=self.engine))
+        self.site: Site = await self._bot.enter_async_context(
+            open_site(self.folder, generator=self.engine, painter=self.painter)
+        )
 
     @property
     def units(self) -> UnitOfWorkFactory:
@@ -42,9 +44,10 @@ class OnThePage(Driver):
         return [
             Shown(
                 "\n".join(filter(None, [turn["text"] or "\n".join(turn["blocks"]), turn["note"]])),
-                frozenset({"good", "bad"} if "rate" in turn["controls"] else ()) | (set(turn["controls"]) - {"rate"}),
+                _buttons(turn),
                 turn["id"],
                 turn["open"],
+                tuple(turn["changes"]),
             )
             for turn in turns
             if turn["bot"]
@@ -53,11 +56,37 @@ class OnThePage(Driver):
     async def presses(self, shown: Shown, button: str, by: str = "ana") -> None:
         if button in ("good", "bad"):
             status, body = await self.site.post("rate", _PEOPLE[by], turn=shown.handle, verdict=button)
+        elif button.startswith("pick"):
+            number = int(button.split()[1])
+            status, body = await self.site.post(
+                "pick", _PEOPLE[by], turn=shown.handle, event_id=fresh_id(), number=number
+            )
         elif button == "stop":
             status, body = await self.site.post("stop", _PEOPLE[by], turn=shown.handle)
         else:
-            status, body = await self.site.post(button, _PEOPLE[by], turn=shown.handle, event_id=fresh_id())
+            act = {"use": "share"}.get(button, button)
+            status, body = await self.site.post(act, _PEOPLE[by], turn=shown.handle, event_id=fresh_id())
         assert status == 200, body
+
+    async def chooses(self, shown: Shown, change: str, by: str = "ana") -> None:
+        status, body = await self.site.post(
+            "revise", _PEOPLE[by], turn=shown.handle, event_id=fresh_id(), change=change
+        )
+        assert status == 200, body
+
+    async def whispered(self, by: str = "ana") -> Shown:
+        (*_, latest) = await self.answers()
+        return latest
 
     def redeliver(self) -> None:
         self._copies = 2
+
+
+def _buttons(turn: dict[str, Any]) -> frozenset[str]:
+    """By the names that all platforms share: whether a draft is used or a private answer shared shows in the turn."""
+    controls = set(turn["controls"])
+    names = controls - {"rate", "share", "pick"}
+    names |= {"good", "bad"} if "rate" in controls else set()
+    names |= {"share" if turn["private"] else "use"} if "share" in controls else set()
+    names |= {f"pick {number}" for number in range(1, len(turn["pictures"]) + 1)} if "pick" in controls else set()
+    return frozenset(names)

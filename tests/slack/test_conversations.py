@@ -214,3 +214,22 @@ async def test_a_failing_engine_is_told_with_what_to_do(
 
     assert "No model is answering right now" in answer.text
     assert [button.action_id for button in answer.buttons] == ["regenerate"]
+
+
+async def test_whoever_opens_the_agents_pane_first_is_greeted_once_where_that_is_wanted(
+    workspace: Workspace, server: SlackServer
+) -> None:
+    mo = server.add_user("Mo", admin=True)
+    await mo.says(mo.dm, "!settings greet on")
+    await workspace.answers(mo.dm)
+
+    await mo.opens_agent()
+    await server.until(lambda: len(workspace.by_bot(mo.dm)) == 2)
+    await mo.opens_agent()
+    await mo.says(mo.dm, "hello")
+    answers = await workspace.answers(mo.dm, 3)
+
+    greeting = answers[1]
+    assert "Mo" in greeting.text
+    assert (greeting.thread_ts, greeting.buttons) == (None, [])
+    assert [answer.text for answer in answers[2:]] == ["You said: hello"]
