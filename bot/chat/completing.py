@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from bot.chat.form_files import load_forms
 from bot.chat.jobs import Services
+from bot.chat.styles import known_styles
 from bot.domain.command_types import Choice
-from bot.domain.commands import CODE, COMMANDS, HELP, IMAGE, PERSONA, RELEASE, STYLES, TRANSLATE, WRITE
+from bot.domain.commands import CODE, COMMANDS, HELP, IMAGE, PERSONA, RELEASE, TRANSLATE, WRITE
 from bot.domain.languages import LANGUAGES, PROGRAMMING_LANGUAGES
 from bot.domain.lines import LINES
 from bot.domain.texts import Text
@@ -27,7 +29,7 @@ async def proposals(command: str, option: str, typed: str, locale: str, services
     values = await known(services, locale) if known else []
     found = [each for each in values if any(wanted in words for words in _words(each, locale))]
     found.sort(key=lambda each: not any(words.startswith(wanted) for words in _words(each, locale)))
-    return [Choice(each.value, _short(each.label)) for each in found[:MOST_COMPLETIONS]]
+    return [replace(each, label=_short(each.label)) for each in found[:MOST_COMPLETIONS]]
 
 
 def _words(choice: Choice, locale: str) -> tuple[str, str]:
@@ -47,10 +49,6 @@ async def _releases(services: Services, locale: str) -> Sequence[Choice]:
     async with services.units.reading() as uow:
         names = [release.name for release in await uow.releases.all()]
     return [Choice(name, Text(name, name)) for name in names]
-
-
-async def _styles(services: Services, locale: str) -> Sequence[Choice]:
-    return [Choice(style.in_locale(locale), style) for style in STYLES]
 
 
 async def _personas(services: Services, locale: str) -> Sequence[Choice]:
@@ -79,7 +77,7 @@ _KNOWN: Mapping[tuple[str, str], Callable[[Services, str], Awaitable[Sequence[Ch
     (WRITE.name, "form"): _forms,
     (TRANSLATE.name, "to"): _languages,
     (CODE.name, "language"): _programming_languages,
-    (IMAGE.name, "style"): _styles,
+    (IMAGE.name, "style"): known_styles,
     (PERSONA.name, "name"): _personas,
     (RELEASE.name, "name"): _releases,
     (HELP.name, "topic"): _topics,

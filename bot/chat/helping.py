@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.chat.completing import proposals
 from bot.chat.jobs import Job, Services
 from bot.chat.options import options_of
 from bot.chat.permissions import is_admin
 from bot.chat.standing import standing
-from bot.domain.commands import COMMANDS, HELP, PERSONA, PRIVACY, Command, Option, OptionType, Who
+from bot.chat.styles import style_sheet
+from bot.domain.commands import COMMANDS, HELP, IMAGE, PERSONA, PRIVACY, Command, Option, OptionType, Who
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.help_lines import EXAMPLES
 from bot.domain.lines import say
@@ -31,7 +34,8 @@ async def help_(job: Job, services: Services) -> Turn:
         text = await _in_full(_named(topic), job.locale, services)
     else:
         text = _overview(await is_admin(job.asker, job.place, services), job.locale, services)
-    return job.answer.ended(TurnStatus.COMPLETE, text)
+    sheet = await style_sheet(services, job.locale) if topic == IMAGE.name else None
+    return replace(job.answer, pictures=(sheet,) if sheet else ()).ended(TurnStatus.COMPLETE, text)
 
 
 def _named(topic: str) -> Command:

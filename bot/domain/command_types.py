@@ -29,10 +29,11 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A value of a choice option and how people see it."""
+    """A value of a choice option and how people see it; of one that is proposed, perhaps a small picture (PNG)."""
 
     value: str
     label: Text
+    picture: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

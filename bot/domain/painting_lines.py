@@ -98,11 +98,11 @@ PAINTING: dict[str, Text] = {
     "paint.without": Text("without {negative}", "避开 {negative}"),
     "paint.varied": Text("varied from the picture before", "由上一幅变化而来"),
     "paint.frames": Text("{frames} frames", "{frames} 帧"),
-    "paint.same_again": Text("The same seed draws the same picture again.", "用相同的种子会画出同一幅画。"),
     "paint.unknown_style": Text(
         "The painter was not trained on “{style}”; it knows: {styles}.",
         "画师没有学过「{style}」这种画风，它会的有：{styles}。",
     ),
+    "paint.sheet": Text("A sample of each style: {styles}.", "各种画风的样例：{styles}。"),
     # The rules for pictures; see bot/chat/picture_rules.toml.
     "paint.refused.minors": _refused("sexual content with minors", "涉及未成年人的色情内容"),
     "paint.refused.gore": _refused("gore and cruelty", "血腥与残忍的内容"),

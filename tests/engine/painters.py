@@ -12,6 +12,7 @@ import torch
 from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
+    DPMSolverMultistepScheduler,
     LDMTextToImagePipeline,
     PixArtAlphaPipeline,
     PixArtTransformer2DModel,
@@ -34,8 +35,8 @@ from transformers import (
 WINDOW = 77
 
 
-def save_tiny_painter(folder: Path) -> None:
-    """A Stable Diffusion pipeline, 64 x 64 pixels unless asked otherwise."""
+def save_tiny_painter(folder: Path, *, flow: bool = False) -> None:
+    """A Stable Diffusion pipeline, 64 x 64 pixels unless asked otherwise; by flow matching, as the bundled one."""
     torch.manual_seed(0)
     tokenizer = _tokenizer()
     pipe = StableDiffusionPipeline(
@@ -43,7 +44,9 @@ def save_tiny_painter(folder: Path) -> None:
         text_encoder=_text_encoder(tokenizer),
         tokenizer=tokenizer,
         unet=_denoiser(),
-        scheduler=DDIMScheduler(steps_offset=1, clip_sample=False),
+        scheduler=DPMSolverMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True)
+        if flow
+        else DDIMScheduler(steps_offset=1, clip_sample=False),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
