@@ -9,7 +9,7 @@ The bundled writer follows no corrections. It is given words to go on with, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from bot.chat.prompting import LEAST_ANSWER
 from bot.chat.streaming import admitted, stream
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.form_checks import Fault
+from bot.domain.forms import CREATIVITY, Form
 from bot.domain.generation import FinishReason, PromptMessage, Role, SamplingParams
 from bot.domain.lengths import Length, count, cut, list_mark, split_sign_off, whole
 from bot.domain.lines import Text, is_chinese, say
@@ -46,23 +47,19 @@ class Order:
     Attributes:
         prompt: what the model is asked; the turn keeps it, for the text answers it whatever it took.
         sampling: how words are chosen; its `max_tokens` is the room of the first draft.
-        rendered: what the model wrote, in its form's shape.
-        faults: what is wrong with a text, its length aside.
         locale: the language of the prompt, in which the model is asked again.
+        language: the one that the text is checked for, in lower-case English; "" for none.
         length: how long it should be; None: as it comes.
-        by_lines, sign_off: as a form says (`bot.domain.forms.Form`).
-        note: said beneath the text in any case.
+        start: a text that answers the prompt already, in place of a first draft.
     """
 
     prompt: tuple[PromptMessage, ...]
     sampling: SamplingParams
-    rendered: Callable[[str], str]
-    faults: Callable[[str], Sequence[Fault]]
+    form: Form
     locale: str
+    language: str = ""
     length: Length | None = None
-    by_lines: bool = False
-    sign_off: bool = False
-    note: str = ""
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +86,20 @@ class Draft:
         return not self.text, len(self.faults), self.misses_by
 
 
+def sampling_of(form: Form, room: int, creativity: str = "", seed: int | None = None) -> SamplingParams:
+    """How words are chosen for a text of this form: as the form says, unless the person chose otherwise."""
+    freedom = CREATIVITY[creativity or form.creativity]
+    return SamplingParams(max_tokens=room, seed=seed, **{**form.sampling, **freedom})  # type: ignore[arg-type]
+
+
 def room_for(length: Length | None, most: int) -> int:
     """Tokens that a text of this length may take; `most` where none is asked for."""
     return most if length is None else round(length.high * TOKENS_PER_WORD) + TOKENS_BESIDE
+
+
+def follows_corrections(services: Services) -> bool:
+    """Whether the model in service does what it is told of a text; the bundled writer is too small for that."""
+    return Path(services.generator.health().model) != BUNDLED_WRITER
 
 
 async def draft(job: Job, services: Services, order: Order) -> Turn:
@@ -120,12 +128,16 @@ class _Drafter:
         self._order = order
         self._tries = 0
         self._read = self._written = self._allowed = 0
-        self._follows = Path(services.generator.health().model) != BUNDLED_WRITER
+        self._follows = follows_corrections(services)
 
     async def work(self) -> Draft:
         """The first draft, and others while something is wrong and a try is left; the best of them."""
         order = self._order
-        best = latest = await self._write(order.prompt, order.sampling.max_tokens, order.note)
+        if order.start:
+            self._job.text = order.start
+            best = latest = self._shaped(order.start, goes_on=False)
+        else:
+            best = latest = await self._write(order.prompt, order.sampling.max_tokens)
         while not best.is_right and self._may_try(best):
             try:
                 latest = await self._next(latest)
@@ -182,16 +194,16 @@ class _Drafter:
 
     def _body(self, text: str) -> str:
         """A text without its greeting and name, and the gap after which it goes on."""
-        body = split_sign_off(text)[0] if self._order.sign_off else text
-        return body.rstrip() + ("\n" if self._order.by_lines else "\n\n")
+        body = split_sign_off(text)[0] if self._order.form.sign_off else text
+        return body.rstrip() + ("\n" if self._order.form.by_lines else "\n\n")
 
     def _opened(self, body: str) -> tuple[str, tuple[PromptMessage, ...]]:
         """A text with words to go on with, and what the bundled writer is asked then. A poem gets another stanza."""
         prompt = self._order.prompt
         mark = list_mark(body)
-        if self._order.by_lines and not mark:
+        if self._order.form.by_lines and not mark:
             return body + "\n", prompt
-        opener = BUNDLED_OPENERS[(self._tries - 1) % len(BUNDLED_OPENERS)].in_locale(self._order.locale)
+        opener = BUNDLED_OPENERS[max(0, self._tries - 1) % len(BUNDLED_OPENERS)].in_locale(self._order.locale)
         start = body + (mark or opener)
         return start, (*prompt, PromptMessage(Role.ASSISTANT, start))
 
@@ -215,12 +227,12 @@ class _Drafter:
             return say(line, locale, count=found, target=length.target)
         return say("write.ask_again", locale, faults=_said(latest.faults, locale))
 
-    async def _write(self, messages: Sequence[PromptMessage], most: int, note: str, start: str = "") -> Draft:
+    async def _write(self, messages: Sequence[PromptMessage], most: int, note: str = "", start: str = "") -> Draft:
         """A try: what the model answers, after the start that it goes on from."""
         job, sampling = self._job, self._order.sampling
-        room = most if not self._tries else min(most, await self._left(messages))
+        room = most if messages is self._order.prompt else min(most, await self._left(messages))
         seed = None if sampling.seed is None else sampling.seed + self._tries
-        if self._tries:
+        if job.text:
             # What was there stays in sight until there is something new.
             job.live.show(job.text, note)
         self._tries += 1
@@ -236,7 +248,9 @@ class _Drafter:
         )
         self._read += ended.prompt_tokens
         self._written += ended.completion_tokens
-        return self._shaped(self._order.rendered(job.text), ended.reason is not FinishReason.STOP)
+        return self._shaped(
+            self._order.form.rendered(job.text, self._order.language), ended.reason is not FinishReason.STOP
+        )
 
     async def _left(self, messages: Sequence[PromptMessage]) -> int:
         """Tokens that the window leaves for the answer to these messages.
@@ -256,16 +270,16 @@ class _Drafter:
 
     def _shaped(self, text: str, goes_on: bool) -> Draft:
         """A try's text, brought to its length where cutting does it."""
-        order, length = self._order, self._order.length
+        order, form, length = self._order, self._order.form, self._order.length
         broke_off = goes_on
         if length is not None:
-            shorter = cut(text, length, by_lines=order.by_lines, sign_off=order.sign_off and not goes_on)
+            shorter = cut(text, length, by_lines=form.by_lines, sign_off=form.sign_off and not goes_on)
             if broke_off and shorter == text:
-                shorter = whole(text, by_lines=order.by_lines)
+                shorter = whole(text, by_lines=form.by_lines)
             text, broke_off = shorter, broke_off and shorter == text
         return Draft(
             text,
-            tuple(order.faults(text)),
+            tuple(form.faults(text, order.language)),
             length.misses_by(text) if length else 0,
             goes_on,
             broke_off,
@@ -277,7 +291,7 @@ class _Drafter:
 
 def _notes(best: Draft, order: Order, locale: str) -> str:
     """What is said beneath the text: what could not be made right, in the asker's language."""
-    notes = [order.note, say("note.length", locale) if best.broke_off else ""]
+    notes = [say("note.length", locale) if best.broke_off else ""]
     if best.misses_by and order.length is not None:
         low, high = order.length.low, order.length.high
         notes.append(say("write.length_not_kept", locale, low=low, high=high, count=count(best.text)))

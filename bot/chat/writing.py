@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bot.chat.drafting import Order, draft, room_for
+from bot.chat.drafting import Order, draft, room_for, sampling_of
 from bot.chat.form_files import CODE as CODE_FORM
 from bot.chat.form_files import TRANSLATION, load_forms
 from bot.chat.jobs import Job, Services
@@ -15,8 +15,8 @@ from bot.chat.prompting import fit, system_message
 from bot.chat.replying import keep_attachments
 from bot.domain.commands import CODE, TRANSLATE, WRITE
 from bot.domain.conversation import Turn
-from bot.domain.forms import CREATIVITY, Asked, Form
-from bot.domain.generation import PromptMessage, Role, SamplingParams
+from bot.domain.forms import Asked, Form
+from bot.domain.generation import PromptMessage, Role
 from bot.domain.languages import named_language
 from bot.domain.lengths import Length, is_mostly_chinese
 from bot.domain.lines import is_chinese
@@ -106,7 +106,7 @@ def _wish(
         locale=locale,
         language=language,
         length=length,
-        creativity=str(options.get("creativity", form.creativity)),
+        creativity=str(options.get("creativity", "")),
         seed=int(options["seed"]) if "seed" in options else None,
         room=room_for(length, services.settings.max_answer_tokens),
     )
@@ -122,22 +122,9 @@ async def _make(job: Job, services: Services, wish: Wish) -> Turn:
     prompt = await fit(system, [request], services.generator, answer_tokens=wish.room)
     # A seed gives the same text again to the same call; "another" means another one.
     apart = SEEDS_APART * beside.index(job.answer.id)
-    sampling = SamplingParams(
-        max_tokens=prompt.answer_tokens,
-        seed=None if wish.seed is None else wish.seed + apart,
-        **{**form.sampling, **CREATIVITY[wish.creativity]},  # type: ignore[arg-type]
-    )
-    order = Order(
-        prompt=prompt.messages,
-        sampling=sampling,
-        rendered=lambda text: form.rendered(text, wish.language),
-        faults=lambda text: form.faults(text, wish.language),
-        locale=wish.locale,
-        length=wish.length,
-        by_lines=form.by_lines,
-        sign_off=form.sign_off,
-    )
-    return await draft(job, services, order)
+    seed = None if wish.seed is None else wish.seed + apart
+    sampling = sampling_of(form, prompt.answer_tokens, wish.creativity, seed)
+    return await draft(job, services, Order(prompt.messages, sampling, form, wish.locale, wish.language, wish.length))
 
 
 def _with_files(question: Turn, words: str) -> str:

@@ -16,6 +16,7 @@ WRITING: dict[str, Text] = {
         "There is no text to translate. Put it after /translate, or attach a file.",
         "没有要翻译的文字。请写在 /translate 之后，或附上文件。",
     ),
+    "change.no_text": Text("There is no text in this answer to change.", "这条回答里没有可以修改的文字。"),
     # Under a draft while it is made right.
     "write.longer": Text("Making it longer …", "正在加长……"),
     "write.shorter": Text("Making it shorter …", "正在缩短……"),
