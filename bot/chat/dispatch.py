@@ -12,7 +12,7 @@ An accepted event passes these stages, each stored before the next begins, so th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,35 +21,21 @@ import structlog
 from bot import metrics
 from bot.chat import rating
 from bot.chat.addressing import clean
-from bot.chat.digests import digest
 from bot.chat.faults import sentence
 from bot.chat.greeting import greeting
-from bot.chat.helping import help_
-from bot.chat.intake import CHAT, PICKED, SHARED, Accepted, take_in, turn_carried_by
+from bot.chat.intake import CHAT, Accepted, take_in, turn_carried_by
 from bot.chat.jobs import Job, Services
 from bot.chat.offering import answer_of
-from bot.chat.painting import paint
 from bot.chat.permissions import check_admin
-from bot.chat.personas import persona
-from bot.chat.picking import pick
-from bot.chat.privacy import privacy
 from bot.chat.reading import Reading
-from bot.chat.releasing import note_release, release
-from bot.chat.replying import reply
-from bot.chat.retraining import retrain
-from bot.chat.revising_pictures import revise_picture
-from bot.chat.settings import settings
-from bot.chat.sharing import share
+from bot.chat.releasing import note_release
 from bot.chat.showing import LiveReply, StoredDeliveries
-from bot.chat.summarizing import summarize
-from bot.chat.writing import code, translate, write
-from bot.domain.commands import Who, command_named
+from bot.chat.use_cases import SPENDING, use_case_of
+from bot.domain.commands import Who
 from bot.domain.conversation import Delivery, Turn, TurnStatus
 from bot.domain.lines import say
 from bot.domain.messages import (
     Ask,
-    Change,
-    ContinueReply,
     DeleteMessage,
     IncomingMessage,
     MessageRef,
@@ -64,8 +50,6 @@ from bot.errors import DeliveryError, InklingError, PersonError, Refused, Storag
 from bot.ports import InboxItem, ReplyTarget
 
 log = structlog.get_logger(__name__)
-
-UseCase = Callable[[Job, Services], Awaitable[Turn]]
 
 # How long a claim holds without being renewed, and how often it is; a dead process's events are free after the first.
 LEASE = timedelta(seconds=60)
@@ -349,18 +333,10 @@ class Core:
     async def _use_case(self, job: Job) -> Turn:
         if job.item.attempts >= MAX_ATTEMPTS:
             raise PersonError("error.gave_up")
-        origin = job.answer.origin
-        if origin == CHAT or isinstance(job.ask, ContinueReply):
-            use_case: UseCase = reply
-        elif job.answer.change in CHANGES:
-            use_case = CHANGES[job.answer.change]
-        else:
-            # Raises Refused for a name that nobody declared.
-            command = command_named(origin)
-            use_case = USE_CASES[command.name]
-            if command.who is Who.ADMINS:
-                await check_admin(job.asker, job.place, self._services)
-        if job.item.attempts == 0 and (origin == CHAT or use_case in SPENDING):
+        use_case, who = use_case_of(job)
+        if who is Who.ADMINS:
+            await check_admin(job.asker, job.place, self._services)
+        if job.item.attempts == 0 and (job.answer.origin == CHAT or use_case in SPENDING):
             self._services.admission.spend(job.asker.key, job.place.key)
         await self._await_earlier(job)
         return await use_case(job, self._services)
@@ -432,30 +408,3 @@ def _count(job: Job) -> None:
     if turn.timings.first_piece is not None and turn.timings.finished is not None:
         metrics.FIRST_PIECE.observe(turn.timings.first_piece)
         metrics.ANSWER_TIME.observe(turn.timings.finished)
-
-
-USE_CASES: Mapping[str, UseCase] = {
-    "write": write,
-    "translate": translate,
-    "code": code,
-    "image": paint,
-    "summarize": summarize,
-    "digest": digest,
-    "persona": persona,
-    "settings": settings,
-    "privacy": privacy,
-    "retrain": retrain,
-    "release": release,
-    "help": help_,
-}
-
-# How an answer is made from another one; what is not named here is made anew from the question.
-CHANGES: Mapping[str, UseCase] = {
-    PICKED: pick,
-    SHARED: share,
-    Change.VARY: revise_picture,
-    Change.ANIMATE: revise_picture,
-}
-
-# The use cases that ask an engine, and so count against the budgets.
-SPENDING: frozenset[UseCase] = frozenset({reply, write, translate, code, paint, revise_picture, summarize})
