@@ -15,6 +15,7 @@ from bot.chat.privacy import privacy
 from bot.chat.releasing import release
 from bot.chat.replying import reply
 from bot.chat.retraining import retrain
+from bot.chat.revising import TEXT_CHANGES, revise
 from bot.chat.revising_pictures import revise_picture
 from bot.chat.settings import settings
 from bot.chat.sharing import share
@@ -45,12 +46,13 @@ USE_CASES: Mapping[str, UseCase] = {
 CHANGES: Mapping[str, UseCase] = {
     PICKED: pick,
     SHARED: share,
+    **dict.fromkeys(TEXT_CHANGES, revise),
     Change.VARY: revise_picture,
     Change.ANIMATE: revise_picture,
 }
 
 # The use cases that ask an engine, and so count against the budgets.
-SPENDING: frozenset[UseCase] = frozenset({reply, write, translate, code, paint, revise_picture, summarize})
+SPENDING: frozenset[UseCase] = frozenset({reply, write, translate, code, revise, paint, revise_picture, summarize})
 
 
 def use_case_of(job: Job) -> tuple[UseCase, Who]:
