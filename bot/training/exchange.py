@@ -4,7 +4,8 @@
     sft.jsonl       {"prompt": [{"role": "user", "content": …}], "completion": [{"role": "assistant", "content": …}], …}
     kto.jsonl       {"prompt": […], "completion": […], "label": true, …}
     dpo.jsonl       {"prompt": […], "chosen": […], "rejected": […], …}
-    pictures.jsonl  {"prompt": "what was to be painted", "file": "images/….png", "parameters": {…}, "label": false, …}
+    pictures.jsonl  {"prompt": "what was to be painted", "file": "images/….png", "parameters": {…}, "label": true,
+                     "over": [{"file": …, "parameters": {…}}], …}: the pictures beside which this one was picked
 
 and with each row where it comes from: source, at, turn, place, rated_by, people, release. TRL leaves columns that it
 does not know alone. What is exported is what may be learned from: consented to and scrubbed. `bot.training.importing`
@@ -29,7 +30,7 @@ from bot.errors import StorageError
 from bot.ports import UnitOfWorkFactory
 from bot.settings import LearningSettings
 from bot.training.collecting import collect_with
-from bot.training.pictures import RatedPicture, collect_pictures
+from bot.training.pictures import RatedPicture, collect_pictures, without_words
 from bot.training.refining import Refinery
 
 Format = Literal["sft", "kto", "dpo"]
@@ -123,6 +124,8 @@ def _finish(part: Path, path: Path) -> None:
 def _row(one: Example | RatedPicture) -> Row:
     if isinstance(one, RatedPicture):
         row: Row = {"prompt": one.prompt, "file": one.file, "parameters": dict(one.parameters), "label": one.good}
+        if one.over:
+            row["over"] = [{"file": each.path, "parameters": without_words(each)} for each in one.over]
         return row | _provenance(one.origin)
     row = {"prompt": [{"role": each.role.value, "content": each.content} for each in one.prompt]}
     match one.kind:

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from bot.domain.conversation import TurnStatus
+from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.generation import PromptMessage, Role
+from bot.domain.messages import Picture
 from bot.domain.ratings import Verdict
 from bot.domain.training import Example, ExampleKind, ExampleSource, Origin
 from bot.ports import RatedTurn, UnitOfWorkFactory
@@ -16,16 +17,23 @@ from bot.training.consent import Consent
 from bot.training.earning import Earned
 from bot.training.refining import Refinery
 
+_WORDS = frozenset({"alt", "prompt", "negative", "style", "towards"})
+
 
 @dataclass(frozen=True, slots=True)
 class RatedPicture:
-    """What was to be painted, the picture's file inside the data folder, its parameters, and the majority's verdict."""
+    """What was to be painted, the picture's file inside the data folder, its parameters, and the majority's verdict.
+
+    `over` are the pictures beside which it was picked: it is preferred to each of them. Parameters hold no words: those
+    that people wrote stand in the prompt, scrubbed.
+    """
 
     prompt: str
     file: str
     parameters: Mapping[str, str | int | float]
     good: bool
     origin: Origin
+    over: tuple[Picture, ...] = ()
 
 
 async def collect_pictures(refinery: Refinery, units: UnitOfWorkFactory) -> list[RatedPicture]:
@@ -39,11 +47,31 @@ async def collect_pictures(refinery: Refinery, units: UnitOfWorkFactory) -> list
     # Scrubbed as the verdict on an answer without words.
     earned = [Earned((each,), names) for _, each, names in rated]
     scrubbed = [each.earned.examples[0] async for each in refinery.refine(earned, Counter())]
-    return [
-        RatedPicture(example.prompt[0].content, picture.path, picture.parameters, example.good, example.origin)
-        for (turn, _, _), example in zip(rated, scrubbed, strict=True)
-        for picture in turn.turn.pictures
-    ]
+    pictures = []
+    for (turn, _, _), example in zip(rated, scrubbed, strict=True):
+        over = await _picked_over(turn.turn, units) if example.good else ()
+        pictures += [
+            RatedPicture(
+                example.prompt[0].content, picture.path, without_words(picture), example.good, example.origin, over
+            )
+            for picture in turn.turn.pictures
+        ]
+    return pictures
+
+
+def without_words(picture: Picture) -> dict[str, str | int | float]:
+    """A picture's parameters without what people wrote."""
+    return {name: value for name, value in picture.parameters.items() if name not in _WORDS}
+
+
+async def _picked_over(turn: Turn, units: UnitOfWorkFactory) -> tuple[Picture, ...]:
+    """The others of the pictures that this one was picked from, as far as they are kept. Each has a seed of its own."""
+    if turn.change != "pick" or turn.revises is None:
+        return ()
+    async with units.reading() as uow:
+        grid = await uow.turns.get(turn.revises)
+    picked = {picture.parameters.get("seed") for picture in turn.pictures}
+    return tuple(picture for picture in grid.pictures if picture.parameters.get("seed") not in picked) if grid else ()
 
 
 async def _judged(units: UnitOfWorkFactory) -> AsyncIterator[tuple[RatedTurn, Example, tuple[str, ...]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,28 @@ async def test_ratings_of_pictures_are_exported_in_a_file_of_their_own(
         ("a loom for <EMAIL_1>", "images/2.png", {"seed": 3}, False),
     ]
     assert rows(path)[0]["release"] == "painter@1"
+
+
+async def test_a_picked_picture_is_exported_with_those_that_it_was_picked_over(
+    units: SqlUnitOfWorkFactory, tmp_path: Path
+) -> None:
+    words = {"prompt": "a loom for bob@example.com", "negative": "Ada", "steps": 20}
+    drawn = [Picture(new_id(), f"images/{seed}.png", "a loom", {**words, "seed": seed}) for seed in (3, 4, 5)]
+    grid = await answered(units, origin="image", text="", pictures=tuple(drawn))
+    shown = replace(drawn[1], id=new_id(), path="images/picked.png")
+    picked = replace(grid, id=new_id(), pictures=(shown,), revises=grid.id, change="pick")
+    async with units() as uow:
+        await uow.turns.add(picked)
+    await votes(units, picked, good="lin")
+
+    await export(units, learning(tmp_path), tmp_path / "out")
+
+    (row,) = rows(tmp_path / "out" / "pictures.jsonl")
+    assert (row["file"], row["label"], row["parameters"]) == ("images/picked.png", True, {"steps": 20, "seed": 4})
+    assert row["over"] == [
+        {"file": "images/3.png", "parameters": {"steps": 20, "seed": 3}},
+        {"file": "images/5.png", "parameters": {"steps": 20, "seed": 5}},
+    ]
 
 
 async def test_only_the_formats_asked_for_are_written(units: SqlUnitOfWorkFactory, tmp_path: Path) -> None:
