@@ -14,6 +14,7 @@ import aiohttp
 from rich.console import Console
 
 from bot.chat.form_files import read_forms
+from bot.chat.persona_library import PersonaLibrary
 from bot.connecting import check_platforms, show
 from bot.domain.findings import Finding
 from bot.engine.hardware import choose_threads
@@ -48,6 +49,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     else:
         yield await asyncio.to_thread(_text_model, settings.engine.text_model)
     yield _painter(settings.engine.image_model)
+    yield await asyncio.to_thread(_personas, settings.chat.data_folder)
     for finding in await asyncio.to_thread(_forms, settings.chat.data_folder):
         yield finding
     yield await _page(settings.web.host, settings.web.port)
@@ -122,6 +124,14 @@ def _forms(folder: Path) -> list[Finding]:
         for problem in library.problems
     ]
     return broken or [Finding("forms", True, f"{len(library.for_writing)} for /write")]
+
+
+def _personas(data_folder: Path) -> Finding:
+    library = PersonaLibrary(data_folder)
+    if library.broken:
+        wrong = "; ".join(f"{each.path}: {each.reason}" for each in library.broken)
+        return Finding("personas", False, f"{wrong}. Correct the file, or take it away.")
+    return Finding("personas", True, f"{len(library.all())} can be chosen")
 
 
 async def _page(host: str, port: int) -> Finding:
