@@ -27,6 +27,7 @@ from bot.chat.picture_policy import PicturePolicy
 from bot.chat.retention import keep_expiring
 from bot.chat.serving import ServedReleases
 from bot.chat.training import Training
+from bot.domain.generation import EngineState
 from bot.engine.engine import LocalEngine
 from bot.engine.painter import LocalPainter
 from bot.ports import ChatPlatform, Engine, Trainer, UnitOfWorkFactory
@@ -127,7 +128,8 @@ async def _services(
             checker=settings.pictures.checker if settings.pictures.policy == "on" else "",
         )
         stack.push_async_callback(painter.close)
-        await painter.start()
+        # Text comes first: two models that load at once slow each other down.
+        await painter.start(after=lambda: generator.health().state is not EngineState.LOADING)
     units = SqlUnitOfWorkFactory(database)
     releases = ServedReleases(units, generator, settings.learning)
     return Services(

@@ -69,10 +69,9 @@ async def draw(job: Job, services: Services, request: PaintRequest) -> Turn:
         raise PainterMissing
     services.policy.check(request.prompt, request.towards, request.style)
     painted = await _painted(request, job, services)
-    health = services.painter.health()
     pictures = await _keep(painted, request, services)
-    turn = replace(job.answer, pictures=pictures, release=health.release)
-    return turn.ended(TurnStatus.COMPLETE, "", _note(request, pictures, health.traits, job.locale))
+    turn = replace(job.answer, pictures=pictures, release=services.painter.health().release)
+    return turn.ended(TurnStatus.COMPLETE, "", note_of(pictures, services.traits, job.locale))
 
 
 async def _painted(request: PaintRequest, job: Job, services: Services) -> Painted:
@@ -107,33 +106,32 @@ def _alt(request: PaintRequest) -> str:
     return ", ".join(part for part in (request.prompt, request.towards, request.style) if part)
 
 
-def _note(request: PaintRequest, pictures: tuple[Picture, ...], traits: PainterTraits | None, locale: str) -> str:
-    """How the pictures were made, in words, and what the seed is good for."""
+def note_of(pictures: tuple[Picture, ...], traits: PainterTraits | None, locale: str) -> str:
+    """How an answer's pictures were made, in words: by their parameters, as the painter gave them."""
     made = pictures[0].parameters
+    style = str(made.get("style", ""))
     seeds = ", ".join(str(picture.parameters["seed"]) for picture in pictures)
     parts = [
-        say("paint.varied", locale) if request.source else "",
-        say("paint.style", locale, style=request.style) if request.style else "",
-        say("paint.without", locale, negative=request.negative) if request.negative else "",
+        say("paint.varied", locale) if "strength" in made else "",
+        say("paint.style", locale, style=style) if style else "",
+        say("paint.without", locale, negative=made["negative"]) if "negative" in made else "",
         say("paint.seed" if len(pictures) == 1 else "paint.seeds", locale, seed=seeds, seeds=seeds),
         say("paint.steps", locale, steps=made["steps"]) if "steps" in made else "",
-        say("paint.guidance", locale, guidance=request.guidance) if request.guidance is not None else "",
         say("paint.frames", locale, frames=made["frames"]) if "frames" in made else "",
     ]
-    lines = [" · ".join(filter(None, parts)), _unknown_style(request.style, traits, locale)]
-    return "\n".join(filter(None, lines))
+    return "\n".join(filter(None, [" · ".join(filter(None, parts)), _unknown_style(style, traits, locale)]))
 
 
 def _unknown_style(style: str, traits: PainterTraits | None, locale: str) -> str:
     """Said of a style that the painter was not trained on, where it says which ones it was."""
     known = traits.styles if traits else ()
-    if not style or not known or any(style.strip().casefold() in names(one) for one in known):
+    if not style or not known or any(style.strip().casefold() in _names(one) for one in known):
         return ""
     labels = ", ".join(one.zh if is_chinese(locale) else one.en for one in known)
     return say("paint.unknown_style", locale, style=style, styles=labels)
 
 
-def names(style: PaintStyle) -> frozenset[str]:
+def _names(style: PaintStyle) -> frozenset[str]:
     """What a style may be called."""
     return frozenset({style.name.casefold(), style.en.casefold(), style.zh.casefold()})
 

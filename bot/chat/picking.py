@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from bot.chat.jobs import Job, Services
+from bot.chat.painting import note_of
 from bot.chat.sharing import prefer, source_of
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.messages import PickPicture
@@ -29,7 +30,8 @@ async def pick(job: Job, services: Services) -> Turn:
     picture_id = services.new_id()
     name = f"images/{picture_id}{PurePath(picked.path).suffix}"
     path = await services.files.keep(name, await services.files.read(picked.path))
-    turn = replace(job.answer, pictures=(replace(picked, id=picture_id, path=path),), release=source.release)
+    shown = (replace(picked, id=picture_id, path=path),)
+    turn = replace(job.answer, pictures=shown, release=source.release)
     async with services.units() as uow:
         await prefer(turn, RatingSource.PICK, job, services, uow)
-    return turn.ended(TurnStatus.COMPLETE, "")
+    return turn.ended(TurnStatus.COMPLETE, "", note_of(shown, services.traits, job.locale))

@@ -94,7 +94,6 @@ PAINTING: dict[str, Text] = {
     "paint.seed": Text("seed {seed}", "种子 {seed}"),
     "paint.seeds": Text("seeds {seeds}", "种子 {seeds}"),
     "paint.steps": Text("{steps} steps", "{steps} 步"),
-    "paint.guidance": Text("guidance {guidance}", "贴合度 {guidance}"),
     "paint.without": Text("without {negative}", "避开 {negative}"),
     "paint.varied": Text("varied from the picture before", "由上一幅变化而来"),
     "paint.frames": Text("{frames} frames", "{frames} 帧"),

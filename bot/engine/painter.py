@@ -12,6 +12,7 @@ import itertools
 import secrets
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -35,6 +36,9 @@ log = structlog.get_logger(__name__)
 _DEATHS_OF_A_REQUEST = 2
 _DEATHS_BEFORE_READY = 3
 _LONGEST_PAUSE_S = 30.0
+# For what is to be loaded first.
+_PATIENCE_S = 60.0
+_LOOK_EVERY_S = 0.2
 # Seeds that are drawn stay short enough to be typed again.
 _DRAWN_SEEDS = 2**31
 _RANGES: dict[str, tuple[float, float]] = {
@@ -119,9 +123,13 @@ class LocalPainter:
 
     # --- life ---
 
-    async def start(self) -> None:
-        """Begin to load in the background, and return at once; `health` tells how it goes."""
-        self._supervisor = asyncio.create_task(self._supervise(), name="painter supervisor")
+    async def start(self, *, after: Callable[[], bool] | None = None) -> None:
+        """Begin to load in the background, and return at once; `health` tells how it goes.
+
+        Args:
+            after: loading begins once this holds, or nobody has patience for it any longer.
+        """
+        self._supervisor = asyncio.create_task(self._supervise(after), name="painter supervisor")
         self._supervisor.add_done_callback(self._on_supervisor_end)
 
     async def close(self) -> None:
@@ -263,8 +271,10 @@ class LocalPainter:
 
     # --- keeping the process alive ---
 
-    async def _supervise(self) -> None:
+    async def _supervise(self, after: Callable[[], bool] | None) -> None:
         """Start a process, live with it, and start the next one when it died."""
+        if after is not None:
+            await _until(after)
         deaths_before_ready = 0
         while True:
             end, was_ready = await self._live_with_a_worker()
@@ -329,6 +339,14 @@ class LocalPainter:
         if not supervisor.cancelled() and (error := supervisor.exception()):
             log.error("painter.supervisor_failed", error=type(error).__name__, exc_info=error)
             self._fail(f"The painter's supervision failed ({type(error).__name__}).")
+
+
+async def _until(met: Callable[[], bool]) -> None:
+    """Look now and then, for a while."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_S):
+            while not met():
+                await asyncio.sleep(_LOOK_EVERY_S)
 
 
 def _check(request: PaintRequest) -> None:

@@ -47,9 +47,11 @@ class ScriptedPainter:
             await self.gate.wait()
         yield PaintProgress(2, 2)
         seed = 7 if request.seed is None else request.seed
+        told = {name: value for name in ("style", "negative") if (value := getattr(request, name))}
+        told |= {"strength": 0.6} if request.source else {}
         yield Painted(
             tuple(b"\x89PNG%d" % number for number in range(request.count)),
-            {"seed": seed, "steps": 2},
+            {"seed": seed, "steps": 2, **told},
             tuple(range(seed, seed + request.count)),
             "image/gif" if request.animated else "image/png",
         )
@@ -113,6 +115,7 @@ async def test_a_picked_picture_is_shown_alone_and_counts_as_liked(tmp_path: Pat
     assert shown is not None
     assert [picture.parameters["seed"] for picture in shown.pictures] == [6]
     assert Control.PICK not in shown.controls
+    assert shown.note == "seed 6 · 2 steps"
     assert (picked.revises, picked.change, picked.parent_id) == (grid.id, "pick", grid.parent_id)
     assert picked.pictures[0].path != grid.pictures[1].path
     assert (tmp_path / picked.pictures[0].path).read_bytes() == b"\x89PNG1"

@@ -228,6 +228,20 @@ async def test_pipelines_of_other_families_paint_too(
     assert events[-1].parameters["size"] == f"{size}x{size}"
 
 
+async def test_loading_begins_when_what_comes_first_is_there(model: Path) -> None:
+    is_there = asyncio.Event()
+    painter = LocalPainter(str(model), threads=1, dtype="float32")
+    await painter.start(after=is_there.is_set)
+    await asyncio.sleep(0.3)
+    before = painter.worker_pid
+    is_there.set()
+    while painter.worker_pid is None:
+        await asyncio.sleep(0.01)
+    await painter.close()
+
+    assert before is None
+
+
 async def test_a_closed_painter_ends_what_waits_and_takes_nothing_new(model: Path) -> None:
     painter = LocalPainter(str(model), threads=1, dtype="float32")
     await painter.start()
