@@ -3,7 +3,10 @@
 - A liked answer is a verdict and a demonstration; a disliked one a verdict alone, never a target.
 - A suggested answer is a demonstration, and a pair over the answer that it corrects.
 - An answer made anew and then liked is a pair over the nearest one before it that was disliked, or that nobody rated
-  while the one who asked again likes the new one: asking again was the judgement.
+  while the one who asked again likes the new one: asking again was the judgement. One that is then disliked is the
+  lesser of a pair with a liked one before it.
+- A text made from an answer (shorter, friendlier ...) is compared with it under the prompt that the first of them
+  answers: that is what the person wanted said, and in this wording. Another language is another text.
 - Several people on one answer make one example, by their majority, under the name of its first voter; when they are
   even there is none. An example each would let a much-read answer weigh by its readers, and stand on both sides of a
   test.
@@ -19,14 +22,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.conversation import Turn, TurnStatus
-from bot.domain.generation import Role
+from bot.domain.generation import PromptMessage, Role
+from bot.domain.messages import Change
 from bot.domain.ratings import Rating, Suggestion, Verdict
 from bot.domain.training import Example, ExampleKind, ExampleSource, Origin
 from bot.ports import RatedTurn
 from bot.training.consent import Consent
 
 # Answers to talk, and drafts. A summary's prompt holds what others said to each other, and other answers no words.
-_TEACHING = ("chat", "write")
+_TEACHING = ("chat", "write", "translate", "code")
+_WORDINGS = frozenset({Change.SHORTER, Change.LONGER, Change.FORMAL, Change.FRIENDLY})
 _COMMAND = re.compile(r"[/!][A-Za-z][\w-]*(?:\s.*)?")
 
 
@@ -52,8 +57,9 @@ class Earning:
         self._consent = consent
         self._model = model
         self._dropped = dropped
-        # Answers that were voted on, and those who dislike them, where they are the majority.
+        # Answers that were voted on, and those who dislike or like them, where they are the majority.
         self._disliked_by: dict[str, frozenset[str]] = {}
+        self._liked_by: dict[str, frozenset[str]] = {}
 
     def earn(self, rated: RatedTurn) -> list[Earned]:
         """What an answer's votes and better answers teach."""
@@ -100,6 +106,7 @@ class Earning:
         if votes:
             dislikers = frozenset(vote.person for vote in bad if len(bad) > len(good))
             self._disliked_by[rated.turn.id] = dislikers
+            self._liked_by[rated.turn.id] = frozenset(vote.person for vote in good if len(good) > len(bad))
         if flaw or len(good) == len(bad):
             self._dropped[flaw or "even"] += len(votes)
             return
@@ -126,24 +133,42 @@ class Earning:
             release=turn.release,
         )
         yield Example(ExampleKind.VERDICT, turn.prompt, turn.text, origin, good=good)
+        asked = _asked_of(turn, rated.beside)
+        made_anew = replace(origin, source=ExampleSource.REGENERATED)
         if not good:
+            better = self._better_before(rated)
+            if better is not None:
+                made_anew = replace(made_anew, people=tuple(sorted(people | self._liked_by[better.id])))
+                yield Example(ExampleKind.PAIR, asked, better.text, made_anew, rejected=turn.text)
             return
         yield Example(ExampleKind.DEMONSTRATION, turn.prompt, turn.text, origin)
         lesser = self._lesser_before(rated, asked_again=any(vote.person == rated.asker for vote in votes))
         if lesser is not None:
             people |= self._disliked_by.get(lesser.id, frozenset())
-            made_anew = replace(origin, source=ExampleSource.REGENERATED, people=tuple(sorted(people)))
-            yield Example(ExampleKind.PAIR, turn.prompt, turn.text, made_anew, rejected=lesser.text)
+            made_anew = replace(made_anew, people=tuple(sorted(people)))
+            yield Example(ExampleKind.PAIR, asked, turn.text, made_anew, rejected=lesser.text)
 
     def _lesser_before(self, rated: RatedTurn, *, asked_again: bool) -> Turn | None:
         """The nearest answer to the same prompt before this one that people hold lesser."""
-        for other in reversed(rated.beside):
+        for other in self._comparable(rated):
             dislikers = self._disliked_by.get(other.id)
-            lesser = asked_again if dislikers is None else bool(dislikers)
-            comparable = other.prompt == rated.turn.prompt and other.text != rated.turn.text
-            if lesser and comparable and not self._against_answer(other):
+            if asked_again if dislikers is None else bool(dislikers):
                 return other
         return None
+
+    def _better_before(self, rated: RatedTurn) -> Turn | None:
+        """The nearest answer to the same prompt before this one that people like."""
+        return next(
+            (each for each in self._comparable(rated) if self._liked_by.get(each.id) and not _is_cut_off(each)), None
+        )
+
+    def _comparable(self, rated: RatedTurn) -> Iterator[Turn]:
+        """The answers before this one to the same prompt: first the one that it was made from, then the nearest."""
+        turn, asked = rated.turn, _asked_of(rated.turn, rated.beside)
+        for other in sorted(rated.beside[::-1], key=lambda each: each.id != turn.revises):
+            same = _asked_of(other, rated.beside) == asked and other.text != turn.text
+            if same and not self._against_answer(other):
+                yield other
 
     # --- better answers ---------------------------------------------------------------------------------------------
 
@@ -180,6 +205,15 @@ def _improved(better: Suggestion, rated: RatedTurn, flaw: str) -> Iterator[Examp
     yield Example(ExampleKind.DEMONSTRATION, turn.prompt, better.text, origin)
     if not flaw:
         yield Example(ExampleKind.PAIR, turn.prompt, better.text, origin, rejected=turn.text)
+
+
+def _asked_of(turn: Turn, beside: Sequence[Turn]) -> tuple[PromptMessage, ...]:
+    """The prompt that a turn's text answers: where it is another's text in other words, that one's."""
+    known = {each.id: each for each in beside}
+    first = turn
+    while first.change in _WORDINGS and first.revises in known:
+        first = known[first.revises]
+    return (turn if first.change else first).prompt or ()
 
 
 def _speakers(rated: RatedTurn) -> set[str]:

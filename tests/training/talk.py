@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.domain.conversation import Turn
 from bot.domain.generation import PromptMessage, Role, SamplingParams
+from bot.domain.messages import Change
 from bot.domain.places import Person, Place, Platform
 from bot.domain.preferences import Preference, PreferenceName
 from bot.domain.ratings import Suggestion, Verdict
@@ -41,15 +42,23 @@ async def answered(
     return turn
 
 
-async def answered_again(units: UnitOfWorkFactory, before: Turn, text: str, by: Person = ADA) -> Turn:
-    """Another answer to the same question, asked for by this person."""
-    again = replace(before, id=new_id(), text=text)
+async def answered_again(units: UnitOfWorkFactory, before: Turn, text: str, by: Person = ADA, **changes: Any) -> Turn:
+    """Another answer to the same question, asked for by this person; changes are the answer's."""
+    again = replace(before, id=new_id(), text=text, **changes)
     event = item()
     event = replace(event, ask=replace(event.ask, by=by), answer_id=again.id)
     async with units() as uow:
         await uow.turns.add(again)
         assert await uow.inbox.add(event)
     return again
+
+
+async def revised(
+    units: UnitOfWorkFactory, before: Turn, text: str, change: Change = Change.SHORTER, by: Person = ADA
+) -> Turn:
+    """A text made from another one, with a prompt of its own."""
+    asked = prompt_for(f"Make this {change}: {before.text}")
+    return await answered_again(units, before, text, by, prompt=asked, revises=before.id, change=change)
 
 
 async def votes(units: UnitOfWorkFactory, turn: Turn, *, good: str = "", bad: str = "", at: float = 0) -> None:

@@ -12,7 +12,7 @@ import pytest
 from bot.domain.conversation import TurnStatus
 from bot.domain.generation import PromptMessage, Role
 from bot.domain.lines import LINES
-from bot.domain.messages import Picture
+from bot.domain.messages import Change, Picture
 from bot.domain.releases import Release, ReleaseState
 from bot.domain.training import Collected, Example, ExampleKind, ExampleSource, Origin
 from bot.training.collecting import collect, collect_with
@@ -30,6 +30,7 @@ from tests.training.talk import (
     learning,
     opts_out,
     prompt_for,
+    revised,
     suggests,
     votes,
 )
@@ -136,6 +137,59 @@ async def test_asking_again_and_liking_what_comes_is_a_judgement_of_its_own(
     pairs = [each for each in (await collected()).examples if each.kind is PAIR]
 
     assert [(each.answer, each.rejected) for each in pairs] == [("Better one.", one.text)]
+
+
+async def test_a_text_made_anew_that_is_disliked_is_the_lesser_of_a_liked_one_before(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    first = await answered(units, "Q?")
+    second = await answered_again(units, first, "Second.")
+    await votes(units, first, good="lin")
+    await votes(units, second, bad="eve")
+
+    (pair,) = [each for each in (await collected()).examples if each.kind is PAIR]
+
+    assert (pair.prompt, pair.answer, pair.rejected) == (first.prompt, first.text, "Second.")
+    assert pair.origin.people == ("web/ada", "web/eve", "web/lin")
+
+
+async def test_a_shorter_text_that_is_liked_is_a_pair_under_the_prompt_of_the_one_it_was_made_from(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    first = await answered(units, "Q?", origin="write")
+    shorter = await revised(units, first, "Short.")
+    friendlier = await revised(units, shorter, "Short, friend!", Change.FRIENDLY)
+    await votes(units, friendlier, good="ada")
+
+    found = await collected()
+
+    assert [(each.prompt, each.answer, each.rejected) for each in found.examples if each.kind is PAIR] == [
+        (first.prompt, "Short, friend!", "Short.")
+    ]
+    assert [each.prompt for each in found.examples if each.kind is DEMONSTRATION] == [friendlier.prompt]
+
+
+async def test_a_text_is_compared_with_the_one_that_it_was_made_from_before_any_nearer_one(
+    units: SqlUnitOfWorkFactory, collected: Collect
+) -> None:
+    first = await answered(units, "Q?", origin="write")
+    await revised(units, first, "Short.")
+    formal = await revised(units, first, "Formally.", Change.FORMAL)
+    await votes(units, formal, good="ada")
+
+    (pair,) = [each for each in (await collected()).examples if each.kind is PAIR]
+
+    assert (pair.answer, pair.rejected) == ("Formally.", first.text)
+
+
+async def test_a_translation_is_no_better_wording(units: SqlUnitOfWorkFactory, collected: Collect) -> None:
+    first = await answered(units, "Q?", origin="write")
+    chinese = await revised(units, first, "短文。", Change.CHINESE)
+    shorter = await revised(units, chinese, "短。")
+    await votes(units, chinese, good="ada")
+    await votes(units, shorter, good="ada")
+
+    assert not [each for each in (await collected()).examples if each.kind is PAIR]
 
 
 async def test_several_people_on_one_answer_are_one_example_by_majority(
