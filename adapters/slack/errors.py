@@ -44,9 +44,13 @@ class SlackRefused(DeliveryError):
 
 
 class Unsure(DeliveryError):
-    """No answer came, or Slack broke down over it: it may have been done or not."""
+    """No answer came, or Slack broke down over it: it may have been done or not.
 
-    def __init__(self, method: str, reason: str) -> None:
+    `may_follow`: it may even be done later, for the request is on its way and nobody told its end.
+    """
+
+    def __init__(self, method: str, reason: str, *, may_follow: bool = False) -> None:
+        self.may_follow = may_follow
         super().__init__(f"{method}: no answer ({reason})", retryable=True)
 
 
@@ -58,7 +62,8 @@ def as_ours(method: str) -> Iterator[None]:
     except SlackApiError as error:
         raise _refused(method, error) from error
     except (aiohttp.ClientError, TimeoutError, SlackClientError, OSError) as error:
-        raise Unsure(method, type(error).__name__) from error
+        may_follow = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+        raise Unsure(method, type(error).__name__, may_follow=may_follow) from error
 
 
 def _refused(method: str, error: SlackApiError) -> DeliveryError:

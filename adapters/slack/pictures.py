@@ -40,7 +40,7 @@ class Pictures:
             DeliveryError: it is not there.
         """
         files = await asyncio.to_thread(self._files, pictures)
-        return await self._poster.once(lambda: self._upload(files, spot), lambda: self.find(pictures, spot, label))
+        return await self._poster.once(lambda _: self._upload(files, spot), lambda: self.find(pictures, spot, label))
 
     async def find(self, pictures: Sequence[Picture], spot: Spot, label: Label) -> MessageRef | None:
         """The message that carries the pictures, if it was sent.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from adapters.slack.blocks import Part
 from adapters.slack.client import LOGGER, PacedClient, proxy_for
 from adapters.slack.errors import SlackRefused, Unsure, as_ours
 from adapters.slack.identity import Me
+from adapters.slack.lines import say
 from adapters.slack.places import ref_of
 from bot.domain.messages import MessageRef
 from bot.errors import DeliveryError
@@ -68,8 +69,9 @@ class Poster:
         self._client = client
         self._session = session
         self._me = me
-        # Streams that are known to be some answer's.
+        # Streams that are known to be some answer's, and messages that say that they may be a repeat.
         self._streamed: set[str] = set()
+        self._repeats: set[str] = set()
 
     @property
     def client(self) -> PacedClient:
@@ -84,13 +86,16 @@ class Poster:
             DeliveryError: it is not there.
         """
 
-        async def attempt() -> MessageRef:
+        async def attempt(again: bool) -> MessageRef:
+            said = _marked(part) if again else part
             try:
-                told = await self._post(spot, label, text=part.text, blocks=part.blocks)
+                told = await self._post(spot, label, text=said.text, blocks=said.blocks)
             except SlackRefused as error:
                 if error.code not in ("invalid_blocks", "msg_blocks_too_long", "msg_too_long"):
                     raise
-                told = await self._post(spot, label, text=part.whole_text)
+                told = await self._post(spot, label, text=said.whole_text)
+            if again:
+                self._repeats.add(str(told["ts"]))
             return ref_of(str(told["channel"]), str(told["ts"]))
 
         return await self.once(attempt, lambda: self.find(spot, label))
@@ -107,19 +112,24 @@ class Poster:
             )
 
     async def once(
-        self, attempt: Callable[[], Awaitable[MessageRef]], find: Callable[[], Awaitable[MessageRef | None]]
+        self, attempt: Callable[[bool], Awaitable[MessageRef]], find: Callable[[], Awaitable[MessageRef | None]]
     ) -> MessageRef:
         """Make something; where it is not known whether it was made, look for it before trying again.
+
+        `attempt` hears whether it may be a repeat all the same: an earlier request that got no answer may be under way
+        still, and be carried out after we looked.
 
         Raises:
             DeliveryError: it is not there.
         """
+        may_repeat = False
         for pause in (*_BACKOFF_S, None):
             try:
-                return await attempt()
-            except Unsure:
+                return await attempt(may_repeat)
+            except Unsure as error:
                 if pause is None:
                     raise
+                may_repeat = may_repeat or error.may_follow
                 await asyncio.sleep(pause)
                 found = await find()
                 if found is not None:
@@ -262,6 +272,8 @@ class Poster:
         return told is not None
 
     async def _update(self, ref: MessageRef, part: Part, label: Label) -> None:
+        if ref.message in self._repeats:
+            part = _marked(part)
         with as_ours("chat.update"):
             await self._client.chat_update(
                 channel=ref.channel, ts=ref.message, text=part.text, blocks=part.blocks, metadata=label.metadata
@@ -336,6 +348,11 @@ class Poster:
                 return await self._client.conversations_replies(ts=spot.thread, **window)
         with as_ours("conversations.history"):
             return await self._client.conversations_history(**window)
+
+
+def _marked(part: Part) -> Part:
+    """A message that says that it may be a repeat."""
+    return replace(part, note="\n".join(filter(None, (part.note, say("repeat", part.locale)))))
 
 
 def is_gone(error: DeliveryError) -> bool:

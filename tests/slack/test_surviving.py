@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from adapters.slack import client
 from bot.chat.showing import StoredDeliveries
 from bot.errors import DiskFull
 from tests.servers.slack import Channel, SlackServer, User
@@ -82,6 +84,35 @@ async def test_a_post_whose_answer_is_lost_is_found_and_not_sent_again(
 
     assert len(workspace.by_bot(general)) == 1
     assert await workspace.votes(workspace.by_bot(general)[0]) == []
+
+
+async def test_a_post_that_slack_carries_out_after_we_gave_it_up_is_repeated_with_the_mark(
+    server: SlackServer, general: Channel, ana: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "TIMEOUT", aiohttp.ClientTimeout(total=0.5))
+    server.faults.stall("chat.postMessage", 2)
+
+    async with at_work(server, tmp_path) as workspace:
+        await ana.says(ana.dm, "hello")
+        await server.until(lambda: len(workspace.by_bot(ana.dm)) == 2)
+        await workspace.idle()
+
+    marked, late = workspace.by_bot(ana.dm)
+    assert [answer.blocks[0]["text"] for answer in (marked, late)] == ["You said: hello"] * 2
+    assert "repeat" in marked.notes
+    assert "repeat" not in late.notes
+
+
+async def test_a_post_that_slack_never_heard_of_is_sent_again_without_a_mark(
+    workspace: Workspace, server: SlackServer, ana: User
+) -> None:
+    server.faults.refuse("chat.postMessage", 503)
+
+    await ana.says(ana.dm, "hello")
+    answer = await workspace.answer(ana.dm)
+
+    assert answer.text == "You said: hello"
+    assert "repeat" not in answer.notes
 
 
 async def test_a_stream_whose_beginning_is_lost_is_found_and_finished(

@@ -27,6 +27,7 @@ class Faults:
         self._refusals: list[Refusal] = []
         self._losses: list[Refusal] = []
         self._delays: list[Refusal] = []
+        self._stalls: list[Refusal] = []
         self._limited: tuple[float, random.Random] | None = None
         self._redelivered: tuple[float, random.Random] | None = None
         self._out_until = 0.0
@@ -60,6 +61,10 @@ class Faults:
         """Answer the next matching requests only after this time."""
         self._delays.append(Refusal(re.compile(method_or_path), 0, times, seconds))
 
+    def stall(self, method_or_path: str, seconds: float, times: int = 1) -> None:
+        """Do what the next matching requests ask only after this time, whether or not anyone still waits for it."""
+        self._stalls.append(Refusal(re.compile(method_or_path), 0, times, seconds))
+
     def rate_limit(self, share: float = 0.05, seed: int = 0) -> None:
         """Answer this share of Web API requests with 429 and Retry-After: 1; 0 ends it."""
         self._limited = (share, random.Random(seed)) if share else None
@@ -89,14 +94,21 @@ class Faults:
 
     def seconds_late(self, path: str) -> float:
         """How long this request's answer takes."""
-        delayed = _take(self._delays, path)
-        return 0.0 if delayed is None else delayed.retry_after or 0.0
+        return _seconds(_take(self._delays, path))
+
+    def seconds_stalled(self, path: str) -> float:
+        """How long this request lies about before anybody looks at it."""
+        return _seconds(_take(self._stalls, path))
 
     def limits(self) -> bool:
         return self._limited is not None and self._limited[1].random() < self._limited[0]
 
     def redelivers(self) -> bool:
         return self._redelivered is not None and self._redelivered[1].random() < self._redelivered[0]
+
+
+def _seconds(fault: Refusal | None) -> float:
+    return 0.0 if fault is None else fault.retry_after or 0.0
 
 
 def _take(refusals: list[Refusal], path: str) -> Refusal | None:

@@ -119,6 +119,8 @@ class WebApi:
         args = Args(await arguments(request, self._methods.get(name)))
         token = request.headers.get("Authorization", "").removeprefix("Bearer ") or args.text("token")
         args.values.pop("token", None)
+        if stalled := self._server.faults.seconds_stalled(name):
+            await asyncio.sleep(stalled)
         answer = await self._answer(name, args, token, request)
         world = self._server.world
         error = answer.body.get("error") or answer.html or None
