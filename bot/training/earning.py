@@ -165,7 +165,8 @@ class Earning:
     def _comparable(self, rated: RatedTurn) -> Iterator[Turn]:
         """The answers before this one to the same prompt: first the one that it was made from, then the nearest."""
         turn, asked = rated.turn, _asked_of(rated.turn, rated.beside)
-        for other in sorted(rated.beside[::-1], key=lambda each: each.id != turn.revises):
+        nearest = rated.beside[::-1]
+        for other in sorted(nearest, key=lambda each: each.id != turn.revises):
             same = _asked_of(other, rated.beside) == asked and other.text != turn.text
             if same and not self._against_answer(other):
                 yield other
