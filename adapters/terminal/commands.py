@@ -12,6 +12,7 @@ from prompt_toolkit.document import Document
 
 from bot.domain.commands import COMMANDS, Command, Option
 from bot.domain.lines import Text
+from bot.domain.messages import Change
 
 
 class Verb(StrEnum):
@@ -22,6 +23,9 @@ class Verb(StrEnum):
     SUGGEST = "suggest"
     AGAIN = "again"
     MORE = "more"
+    CHANGE = "change"
+    PICK = "pick"
+    SHARE = "share"
     ATTACH = "attach"
     IMAGE = "image"
     HELP = "help"
@@ -34,6 +38,9 @@ HELP: dict[Verb, Text] = {
     Verb.SUGGEST: Text("what the last answer should have been", "上一条回答应该怎么写"),
     Verb.AGAIN: Text("answer again, in other words", "重新生成回答"),
     Verb.MORE: Text("go on with the last answer", "接着写上一条回答"),
+    Verb.CHANGE: Text("make the last answer anew: shorter, longer, formal …", "改写上一条回答：更短、更长、更正式……"),
+    Verb.PICK: Text("choose one of the last pictures by its number", "按编号选用上一组图片中的一张"),
+    Verb.SHARE: Text("post the last draft as a message of its own", "把上一篇草稿作为消息发出"),
     Verb.ATTACH: Text("send a file along with the next message", "随下一条消息附上文件"),
     Verb.IMAGE: Text("where the last pictures are, and how they were made", "最近图片的位置和参数"),
     Verb.HELP: Text("these words, and the keys", "这份说明与按键"),
@@ -41,6 +48,18 @@ HELP: dict[Verb, Text] = {
 }
 
 _VERBS = {str(verb): verb for verb in Verb}
+
+# What an answer can be made into; which of them, the last answer tells.
+CHANGES: dict[Change, Text] = {
+    Change.SHORTER: Text("shorter", "更短"),
+    Change.LONGER: Text("longer", "更长"),
+    Change.FORMAL: Text("more formal", "更正式"),
+    Change.FRIENDLY: Text("friendlier", "更亲切"),
+    Change.ENGLISH: Text("in English", "译成英文"),
+    Change.CHINESE: Text("in Chinese", "译成中文"),
+    Change.VARY: Text("the picture, varied", "变化图片"),
+    Change.ANIMATE: Text("the picture in motion", "让图片动起来"),
+}
 
 # A colon and one word of letters: ":)" and ":smile: hi" are messages.
 _VERB = re.compile(r":([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
@@ -65,8 +84,17 @@ def read_verb(line: str) -> Said | None:
     return Said(word, _VERBS.get(word), (found[2] or "").strip())
 
 
+def change_named(word: str) -> Change | None:
+    """The change that a person means, by its word or by how it is called in either language."""
+    wanted = word.strip().casefold()
+    for change, label in CHANGES.items():
+        if wanted in (change, label.en, label.zh):
+            return change
+    return None
+
+
 class LineCompleter(Completer):
-    """Completes commands, their options and choices, the colon words, and paths after `:attach`."""
+    """Completes commands, their options and choices, the colon words, changes, and paths after `:attach`."""
 
     def __init__(self, locale: str) -> None:
         self._locale = locale
@@ -88,6 +116,8 @@ class LineCompleter(Completer):
     def _candidates(self, line: str, word: str) -> Iterator[tuple[str, Text]]:
         if line.startswith(":") and word == line:
             yield from ((f":{verb}", HELP[verb]) for verb in Verb)
+        elif line.startswith(":change "):
+            yield from ((str(change), label) for change, label in CHANGES.items())
         elif line[:1] in ("/", "!") and word == line:
             yield from ((line[0] + command.name, command.help) for command in COMMANDS)
         elif line[:1] in ("/", "!"):

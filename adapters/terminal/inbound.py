@@ -7,9 +7,10 @@ import mimetypes
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from adapters.terminal.commands import HELP, Said, Verb, read_verb
+from adapters.terminal.commands import CHANGES, HELP, Said, Verb, change_named, read_verb
 from adapters.terminal.lines import say
 from bot.chat.dispatch import Core
 from bot.chat.faults import sentence
@@ -21,13 +22,17 @@ from bot.domain.messages import (
     Control,
     IncomingMessage,
     MessageRef,
+    OnAnswer,
+    PickPicture,
     Picture,
     RateReply,
     RegenerateReply,
+    ReviseReply,
+    ShareReply,
     StopReply,
     SuggestAnswer,
 )
-from bot.domain.places import Person, Platform, owning_place
+from bot.domain.places import Person, Place, Platform, owning_place
 from bot.domain.ratings import RatingSource, Verdict
 from bot.errors import InklingError
 from bot.ports import Clock, NewId
@@ -106,6 +111,12 @@ class Talk:
                 return await self._regenerate()
             case Verb.MORE:
                 return await self._continue()
+            case Verb.CHANGE:
+                return await self._change(said.rest)
+            case Verb.PICK:
+                return await self._pick(said.rest)
+            case Verb.SHARE:
+                return await self._share()
             case Verb.ATTACH:
                 return await self._attach(said.rest)
             case Verb.IMAGE:
@@ -139,17 +150,47 @@ class Talk:
         answer = await self._latest(Control.REGENERATE)
         if answer is None:
             return self._failed("nothing_to_regenerate")
-        ref, now = message_ref(answer.turn.id), self._clock.now()
-        accepted = await self._core.accept(RegenerateReply(self._new_id(), PLACE, ref, self._person, now))
-        return Outcome(accepted=accepted) if accepted else self._failed("nothing_to_regenerate")
+        return await self._order(RegenerateReply(*self._about(answer)), "nothing_to_regenerate")
 
     async def _continue(self) -> Outcome:
         views = [view for view in await self._answers() if not view.turn.aside]
         if not views or Control.CONTINUE not in views[-1].controls:
             return self._failed("nothing_to_continue")
-        ref, now = message_ref(views[-1].turn.id), self._clock.now()
-        accepted = await self._core.accept(ContinueReply(self._new_id(), PLACE, ref, self._person, now))
-        return Outcome(accepted=accepted) if accepted else self._failed("nothing_to_continue")
+        return await self._order(ContinueReply(*self._about(views[-1])), "nothing_to_continue")
+
+    async def _change(self, word: str) -> Outcome:
+        views = [view for view in await self._answers() if view.changes]
+        if not views:
+            return self._failed("nothing_to_change")
+        answer, change = views[-1], change_named(word)
+        if change is None or change not in answer.changes:
+            known = ", ".join(f"{each} ({CHANGES[each].in_locale(self._person.locale)})" for each in answer.changes)
+            return self._failed("change_into_what", changes=known)
+        return await self._order(ReviseReply(*self._about(answer), change), "nothing_to_change")
+
+    async def _pick(self, word: str) -> Outcome:
+        answer = await self._latest(Control.PICK)
+        if answer is None:
+            return self._failed("nothing_to_pick")
+        count = len(answer.turn.pictures)
+        if not word.isdecimal() or not 1 <= int(word) <= count:
+            return self._failed("pick_which", count=count)
+        return await self._order(PickPicture(*self._about(answer), int(word)), "nothing_to_pick")
+
+    async def _share(self) -> Outcome:
+        answer = await self._latest(Control.SHARE)
+        if answer is None:
+            return self._failed("nothing_to_share")
+        return await self._order(ShareReply(*self._about(answer)), "nothing_to_share")
+
+    def _about(self, answer: TurnView) -> tuple[str, Place, MessageRef, Person, datetime]:
+        """What every event about an answer begins with."""
+        return self._new_id(), PLACE, message_ref(answer.turn.id), self._person, self._clock.now()
+
+    async def _order(self, ask: OnAnswer, or_else: str) -> Outcome:
+        """Have something made from an answer; the line of this key where it went away meanwhile."""
+        accepted = await self._core.accept(ask)
+        return Outcome(accepted=accepted) if accepted else self._failed(or_else)
 
     async def _attach(self, words: str) -> Outcome:
         if not words:

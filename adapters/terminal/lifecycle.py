@@ -8,8 +8,10 @@ import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from prompt_toolkit.output import create_output
+from tzlocal import get_localzone_name
 
 from adapters.rendering import plain
 from adapters.rendering.characters import preview
@@ -155,7 +157,9 @@ class TerminalPlatform:
                 if turn.text and not turn.aside and not turn.status.is_open:
                     limit -= 1
                     ref, author = message_ref(turn.id), turn.author_name or self._bot_name
-                    yield HistoryMessage(ref, author, turn.text, turn.created_at, by_bot=turn.is_by_bot)
+                    yield HistoryMessage(
+                        ref, author, turn.text, turn.created_at, by_bot=turn.is_by_bot, person=turn.author
+                    )
 
     async def find_place(self, name: str, near: Place, reader: Person) -> FoundPlace | None:
         """The terminal is one place, and knows no other."""
@@ -193,7 +197,15 @@ def _person(environ: Mapping[str, str]) -> Person:
     except (KeyError, OSError):
         # A user id without a name, as in many containers.
         name = "user"
-    return Person(Platform.TERMINAL, name, name, _locale(environ))
+    return Person(Platform.TERMINAL, name, name, _locale(environ), timezone=_timezone())
+
+
+def _timezone() -> str:
+    """The system's time zone by its IANA name; empty where it tells none."""
+    try:
+        return ZoneInfo(get_localzone_name() or "").key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""
 
 
 def _locale(environ: Mapping[str, str]) -> str:

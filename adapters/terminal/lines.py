@@ -25,6 +25,9 @@ LINES: dict[str, Text] = {
     "answer_to_earlier": Text("answer to an earlier message, “{words}”", "回答之前的消息「{words}」"),
     "changed": Text("the answer was written anew:", "回答已重写："),
     "more": Text(":more goes on", ":more 接着写"),
+    "pick": Text(":pick 1–{count} chooses one", ":pick 1–{count} 选用一张"),
+    "change": Text(":change {first} … makes it anew", ":change {first} …… 改写"),
+    "share": Text(":share posts it as a message", ":share 作为消息发出"),
     "rated": Text("Noted: {mark}", "已记下：{mark}"),
     "suggested": Text(
         "Noted, thank you: your text is kept as the better answer.", "已记下，谢谢：你的文字作为更好的回答保存了。"
@@ -34,6 +37,20 @@ LINES: dict[str, Text] = {
     "nothing_to_regenerate": Text("There is no answer to make again yet.", "还没有可以重新生成的回答。"),
     "nothing_to_continue": Text(
         "The last answer is complete; there is nothing to go on with.", "上一条回答已完整，没有可以续写的。"
+    ),
+    "nothing_to_change": Text(
+        "There is no draft or picture to change yet. /write drafts a text, /image draws a picture.",
+        "还没有可以修改的草稿或图片。/write 起草文字，/image 画图。",
+    ),
+    "change_into_what": Text(
+        "Write after :change what it is to become: {changes}.", "请在 :change 之后写要改成什么：{changes}。"
+    ),
+    "nothing_to_pick": Text("There are no pictures to pick from yet.", "还没有可以挑选的图片。"),
+    "pick_which": Text(
+        "Write after :pick which picture, from 1 to {count}.", "请在 :pick 之后写第几张，1 到 {count}。"
+    ),
+    "nothing_to_share": Text(
+        "There is no draft to post yet. /write makes one.", "还没有可以发出的草稿，用 /write 写一篇。"
     ),
     "no_picture": Text("There is no picture yet. /image draws one.", "还没有图片，用 /image 画一张。"),
     "suggest_what": Text("Write the better answer after :suggest.", "请在 :suggest 之后写出更好的回答。"),

@@ -10,7 +10,7 @@ Answers that come at the same time take turns: one has the floor until it is fin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples, to_formatted_text
@@ -212,11 +212,22 @@ class ScreenReply:
         self._print_mark()
         if answer.pictures:
             self._screen.print(printable(described(answer.pictures)))
-        goes_on = say("more", self._screen.locale) if Control.CONTINUE in answer.controls else ""
-        note = "  ".join(filter(None, (answer.note, goes_on)))
+        note = "  ".join(filter(None, (answer.note, *self._offers(answer))))
         if note:
             self._screen.print_small(note)
         self._screen.print("")
+
+    def _offers(self, answer: Answer) -> Iterator[str]:
+        """What can be done with the answer, beside what can be done with every one."""
+        locale = self._screen.locale
+        if Control.CONTINUE in answer.controls:
+            yield say("more", locale)
+        if Control.PICK in answer.controls:
+            yield say("pick", locale, count=len(answer.pictures))
+        if answer.changes:
+            yield say("change", locale, first=answer.changes[0])
+        if Control.SHARE in answer.controls and not answer.private:
+            yield say("share", locale)
 
     def _print_blocks(self, markdown: str) -> None:
         if not markdown.strip():

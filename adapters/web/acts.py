@@ -139,6 +139,20 @@ class Stop(_Act):
     turn: Id
 
 
+class InThread(Where):
+    """A thread, and no channel."""
+
+    thread: Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
+
+
+class OpenThread(Part):
+    """The thread that the place names was opened."""
+
+    act: Literal["thread"]
+    by: By
+    place: InThread
+
+
 class MakeChannel(Part):
     """A new channel."""
 
@@ -148,7 +162,7 @@ class MakeChannel(Part):
 
 
 Act = Annotated[
-    Send | Call | Again | Revise | Pick | Rate | Suggest | Stop | MakeChannel,
+    Send | Call | Again | Revise | Pick | Rate | Suggest | Stop | OpenThread | MakeChannel,
     Field(discriminator="act"),
 ]
 ACTS: TypeAdapter[Act] = TypeAdapter(Act)

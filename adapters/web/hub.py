@@ -84,9 +84,10 @@ class LiveAnswer:
     _previews: int = 0
 
     def look(self, preview: bytes) -> None:
-        """Take a picture as it looks so far."""
-        self.preview = preview
-        self._previews += 1
+        """Take a picture as it looks so far; the same look may come again with another note."""
+        if preview != self.preview:
+            self.preview = preview
+            self._previews += 1
 
     def preview_address(self, turn_id: str) -> str:
         """Where the latest look at a picture is, another address for each; empty before the first."""

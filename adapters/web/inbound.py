@@ -16,6 +16,7 @@ from adapters.web.acts import (
     Call,
     File,
     MakeChannel,
+    OpenThread,
     Pick,
     Rate,
     Revise,
@@ -28,7 +29,7 @@ from adapters.web.channels import Channels
 from adapters.web.files import UPLOAD_LIMIT, Files
 from adapters.web.hub import Hub
 from adapters.web.lines import LINES
-from adapters.web.shapes import Shape, place_shape, turn_shapes
+from adapters.web.shapes import Shape, place_shape, turn_shapes, votes_shape
 from bot.chat.addressing import clean
 from bot.chat.dispatch import Core
 from bot.chat.faults import sentence
@@ -47,6 +48,7 @@ from bot.domain.messages import (
     ShareReply,
     StopReply,
     SuggestAnswer,
+    ThreadOpened,
 )
 from bot.domain.places import Person, Platform
 from bot.domain.ratings import RatingSource
@@ -128,6 +130,8 @@ class Inbound:
             case Stop():
                 message = _ref(act.place, act.turn)
                 return {"stopped": await self._core.stop(StopReply(act.place.place, act.by.person, message))}
+            case OpenThread():
+                return await self._open_thread(act)
             case MakeChannel():
                 name = await self._channels.make(act.name)
                 self._hub.tell_all({"type": "channel", "channel": name})
@@ -178,6 +182,15 @@ class Inbound:
         self._tell_of(accepted, ask.by, only)
         return {"status": "accepted", "question": accepted.question.id, "answer": accepted.answer.id}
 
+    async def _open_thread(self, act: OpenThread) -> dict[str, Any]:
+        # A thread is opened once, whoever looks into it again.
+        by = act.by.person
+        opened = ThreadOpened(f"opened-{act.place.thread}", act.place.place, by, self._clock.now())
+        greeted = await self._core.greet(opened)
+        if greeted is not None:
+            self._tell_of(greeted, by, None)
+        return {"greeted": greeted is not None}
+
     def _tell_of(self, accepted: Accepted, by: Person, only: str | None) -> None:
         """Tell the windows that look elsewhere."""
         activity = {"type": "activity", "place": place_shape(accepted.place), "latest": accepted.answer.id}
@@ -196,7 +209,7 @@ class Inbound:
         view = await self._core.reading.view(act.turn, by)
         if view is None or not (kept or act.verdict is None):
             raise _Missing("error.no_answer")
-        votes = {"type": "votes", "id": act.turn, "good": view.good, "bad": view.bad}
+        votes = votes_shape(view)
         self._hub.tell(act.place.place, votes)
         self._hub.tell(act.place.place, votes | {"own": view.own}, only=by.key)
         return {"good": view.good, "bad": view.bad, "own": view.own}

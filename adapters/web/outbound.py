@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from adapters.web.files import Files
 from adapters.web.hub import Event, Hub
-from adapters.web.shapes import turn_shapes
+from adapters.web.shapes import turn_shapes, votes_shape
 from bot.chat.reading import Reading, TurnView
 from bot.domain.conversation import TurnStatus
 from bot.domain.messages import Answer
@@ -55,6 +55,10 @@ class WebReply:
         self._tell({"type": "turn", "turn": shape})
         if target.turn.origin == _ERASING:
             self._hub.tell_all({"type": "resync"})
+        source = await self._reading.view(target.turn.revises, target.asker) if target.turn.revises else None
+        if source is not None:
+            # A draft that is used counts as liked.
+            self._tell(votes_shape(source))
 
     def _tell(self, event: Event) -> None:
         target = self._target

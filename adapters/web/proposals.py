@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.chat.reading import Reading
+from bot.domain.commands import Choice
 
 # Longer than what people type before they take a proposal.
 _TYPED_LIMIT = 200
@@ -22,10 +23,12 @@ class Proposals:
 
     async def complete(self, request: web.Request) -> web.Response:
         """The values that fit, the best first; none for an option that does not complete."""
-        command, option, typed, locale = (
-            request.query.get(key, "") for key in ("command", "option", "typed", "locale")
-        )
-        found = await self._reading.complete(command, option, typed[:_TYPED_LIMIT], locale)
-        return web.json_response(
-            [{"value": each.value, "label": each.label.in_locale(locale), "picture": ""} for each in found]
-        )
+        asked = request.query.get
+        locale = asked("locale", "en")
+        typed = asked("typed", "")[:_TYPED_LIMIT]
+        found = await self._reading.complete(asked("command", ""), asked("option", ""), typed, locale)
+        return web.json_response([_proposal(each, locale) for each in found])
+
+
+def _proposal(choice: Choice, locale: str) -> dict[str, str]:
+    return {"value": choice.value, "label": choice.label.in_locale(locale), "picture": ""}

@@ -30,6 +30,11 @@ async def turn_shapes(views: Sequence[TurnView], files: Files) -> list[Shape]:
     return [_shape(view, html) for view, html in zip(views, blocks, strict=True)]
 
 
+def votes_shape(view: TurnView) -> Shape:
+    """How many liked a turn, and how many did not."""
+    return {"type": "votes", "id": view.turn.id, "good": view.good, "bad": view.bad}
+
+
 def _blocks(turn: Turn) -> tuple[str, ...]:
     return answer_blocks(turn.text) if turn.is_by_bot else message_blocks(turn.text)
 

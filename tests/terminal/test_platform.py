@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import string
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from bot.app import SystemClock, new_id
 from bot.domain.messages import Attachment
 from bot.domain.places import Person, Platform
 from bot.errors import DeliveryError
+from bot.ports import Painter
+from tests.chat.test_painting import ScriptedPainter
 from tests.houses import House, open_house
 from tests.terminal.program import script
 
@@ -70,18 +74,58 @@ async def test_a_file_that_went_away_is_a_delivery_error(tmp_path: Path) -> None
     assert not caught.value.retryable
 
 
-async def test_history_is_newest_first_and_leaves_asides_out(tmp_path: Path) -> None:
-    (tmp_path / "in").write_text("one\n/help\ntwo\n", encoding="utf-8")
-    with (tmp_path / "in").open("rb") as given, (tmp_path / "out").open("wb") as out:
-        pipe = Pipe(given.fileno(), out.fileno(), out.fileno())
+@asynccontextmanager
+async def after(folder: Path, lines: str, painter: Painter | None = None) -> AsyncIterator[TerminalPlatform]:
+    """A terminal that was given these lines through a pipe; answers stand in `out`, remarks in `err`."""
+    (folder / "in").write_text(lines, encoding="utf-8")
+    with (folder / "in").open("rb") as given, (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+        pipe = Pipe(given.fileno(), out.fileno(), err.fileno())
         terminal = TerminalPlatform(
-            data_folder=tmp_path, clock=SystemClock(), new_id=new_id, bot_name="Inkling", environ={}, pipe=pipe
+            data_folder=folder, clock=SystemClock(), new_id=new_id, bot_name="Inkling", environ={}, pipe=pipe
         )
-        async with open_house(tmp_path, generator=script(tmp_path), platform=terminal, clock=SystemClock()) as house:
+        opened = open_house(folder, generator=script(folder), platform=terminal, painter=painter, clock=SystemClock())
+        async with opened as house:
             await terminal.start(house.core)
             await terminal.wait_closed()
+            yield terminal
 
-            history = [message async for message in terminal.history(PLACE, limit=3)]
+
+async def test_a_draft_is_made_shorter_and_posted(tmp_path: Path) -> None:
+    async with after(tmp_path, "/write lunch on Friday\n:change SHORTER\n:share\n:change 更短\n") as terminal:
+        history = [message async for message in terminal.history(PLACE, limit=9)]
+
+    first, shorter, shared, again = (tmp_path / "out").read_text("utf-8").splitlines()
+    assert "lunch on Friday" in first
+    assert shared == shorter
+    # What was posted stands beside the talk.
+    assert [message.text for message in history] == [again, shorter, first, "/write lunch on Friday"]
+
+
+async def test_a_picture_is_picked_by_its_number(tmp_path: Path) -> None:
+    async with after(tmp_path, "/image count:2 a cat\n:pick\n:pick 3\n:pick 2\n", ScriptedPainter()):
+        pass
+
+    *grid, picked = [Path(line).name for line in (tmp_path / "out").read_text("utf-8").splitlines()]
+    remarks = (tmp_path / "err").read_text("utf-8")
+    assert len(grid) == 2
+    assert picked not in grid
+    assert remarks.count("which picture, from 1 to 2") == 2
+
+
+async def test_what_cannot_be_changed_picked_or_posted_is_said(tmp_path: Path) -> None:
+    async with after(tmp_path, ":change shorter\n:pick 1\n:share\n/write a note\n:change vary\n"):
+        pass
+
+    remarks = (tmp_path / "err").read_text("utf-8")
+    assert "no draft or picture to change" in remarks
+    assert "no pictures to pick from" in remarks
+    assert "no draft to post" in remarks
+    assert "shorter (shorter), longer (longer), formal (more formal)" in remarks
+
+
+async def test_history_is_newest_first_and_leaves_asides_out(tmp_path: Path) -> None:
+    async with after(tmp_path, "one\n/help\ntwo\n") as terminal:
+        history = [message async for message in terminal.history(PLACE, limit=3)]
 
     assert [(message.by_bot, message.text) for message in history] == [
         (True, "You said: two"),

@@ -137,7 +137,7 @@ async function start() {
   recognise();
   setUpSidebar();
   setUpTalk({
-    openThread: (turn) => goTo({ channel: state.place.channel, thread: turn.id }),
+    openThread: goTo,
     replyChanged() {
       refreshComposer();
       focusComposer();

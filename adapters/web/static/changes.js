@@ -18,7 +18,7 @@ export function changeMenu(turn, doing) {
   const item = (change) => h("button", { type: "button", role: "menuitem", tabindex: -1, onclick: choose(change) }, t(`change.${change}`));
   const menu = h("div", { class: "changes", id, popover: "auto", role: "menu", "aria-label": t("act.change") }, turn.changes.map(item));
   const shape = { "aria-haspopup": "menu", "aria-expanded": "false", popovertarget: id, dataset: { act: "change" } };
-  const button = h("button", { type: "button", class: "icon-button word", ...shape }, icon("pen"), t("act.change"), icon("open"));
+  const button = h("button", { type: "button", class: "icon-button word", ...shape }, icon("wand"), t("act.change"), icon("open"));
   menu.addEventListener("beforetoggle", (event) => event.newState === "open" && placeBeside(menu, button));
   menu.addEventListener("toggle", (event) => {
     button.setAttribute("aria-expanded", String(event.newState === "open"));

@@ -116,7 +116,7 @@ function afterSending() {
 function extras() {
   const attachments = files.map((file) => ({ id: file.stored.id, name: wellFormed(file.name) }));
   // A thread's first message answers the message that the thread begins at.
-  const first = state.place.thread && !state.turns.size ? state.place.thread : null;
+  const first = state.place.thread && ![...state.turns.values()].some((turn) => !turn.bot) ? state.place.thread : null;
   return { attachments, reply_to: state.replyTo?.id ?? first };
 }
 

@@ -43,6 +43,7 @@ const PATHS = {
   send: "M12 19V5M5.5 11.5 12 5l6.5 6.5",
   share: "M12 15V4M7.5 8.5 12 4l4.5 4.5M5 14v6h14v-6",
   stop: "M7 7h10v10H7z",
+  wand: "M5 19 14.5 9.5M12.5 7.5l4 4M9 4v3M7.5 5.5h3M18 4.5v3M16.5 6h3M19 13v3M17.5 14.5h3",
   thread: "M4 5h16v11H10l-4 4v-4H4zM8 9h8M8 12h5",
 };
 

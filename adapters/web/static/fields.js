@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { complete } from "./link.js";
 import { both, t } from "./words.js";
 
-// A text option that may be this long gets room for several lines.
+// Where a command takes a text of this length, there is room for several lines.
 const LONG_TEXT = 1000;
 // While one types, proposals are asked for at this pace.
 const PAUSE_MS = 150;
@@ -22,8 +22,7 @@ export class Field {
     if (option.required) this.input.setAttribute("aria-required", "true");
     const label = h("label", { for: id }, both(option.help), mark);
     const proposals = option.completes ? new Proposals(command, option, this.input).element : null;
-    const wide = option.type === "text" && option.high >= LONG_TEXT;
-    this.element = h("div", { class: `field ${wide ? "wide" : ""}` }, label, this.input, proposals, this.error);
+    this.element = h("div", { class: `field ${this.isLong ? "wide" : ""}` }, label, this.input, proposals, this.error);
     this.input.addEventListener("input", () => this.say(""));
   }
 
@@ -38,8 +37,13 @@ export class Field {
       const inputmode = type === "integer" ? "numeric" : "decimal";
       return h("input", { type: "text", inputmode, placeholder: t("command.any") });
     }
-    if (high >= LONG_TEXT) return h("textarea", { rows: 3, maxlength: high, dir: "auto" });
+    if (this.isLong) return h("textarea", { rows: 3, maxlength: high, dir: "auto" });
     return h("input", { type: "text", maxlength: high, dir: "auto" });
+  }
+
+  get isLong() {
+    const { type, main, high } = this.option;
+    return type === "text" && main && high >= LONG_TEXT;
   }
 
   get isNumber() {

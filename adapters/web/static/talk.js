@@ -25,7 +25,7 @@ let askedOlder = false;
 let resyncTimer = 0;
 let outside = {};
 
-/** Set up. `hooks`: openThread(turn), replyChanged(), sendExample(text), changed(), follow(). */
+/** Set up. `hooks`: openThread(place), replyChanged(), sendExample(text), changed(), follow(). */
 export function setUpTalk(hooks) {
   outside = hooks;
   scroll.addEventListener("scroll", onScroll, { passive: true });
@@ -274,7 +274,11 @@ const doing = {
   },
   stop: (turn) => act({ act: "stop", turn: turn.id }),
   rate: (turn, verdict) => act({ act: "rate", turn: turn.id, verdict }),
-  openThread: (turn) => outside.openThread(turn),
+  openThread(turn) {
+    const place = { channel: state.place.channel, thread: turn.id };
+    act({ act: "thread", place });
+    outside.openThread(place);
+  },
   dropUnsent: (entry) => drop(entry.id),
   goTo: (turnId) => show(turnId, "smooth"),
   replyTo(turn) {

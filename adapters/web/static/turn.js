@@ -156,12 +156,10 @@ function acts(row, doing) {
   const { shown } = row;
   const can = (control) => !shown.open && shown.controls.includes(control);
   const quiet = shown.open ? [] : quietActs(shown, doing, can);
-  const buttons = [versions(row, doing), shown.open ? stopButton(shown, doing) : null, ...votes(shown, doing, can), ...quiet];
-  if (can("continue")) buttons.push(wordButton("play", t("act.continue"), () => doing.goOn(shown), "continue"));
-  if (!shown.open) buttons.push(changeMenu(shown, doing), ...pictureChanges(shown, doing));
-  if (can("share")) buttons.push(...shareButtons(shown, doing));
-  buttons.push(about(shown));
-  return h("div", { class: "acts" }, buttons);
+  const words = shown.open ? [stopButton(shown, doing)] : [changeMenu(shown, doing), ...pictureChanges(shown, doing)];
+  if (can("continue")) words.unshift(wordButton("play", t("act.continue"), () => doing.goOn(shown), "continue"));
+  if (can("share")) words.push(...shareButtons(shown, doing));
+  return h("div", { class: "acts" }, versions(row, doing), votes(shown, doing, can), words, quiet, about(shown));
 }
 
 function quietActs(turn, doing, can) {
