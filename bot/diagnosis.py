@@ -15,10 +15,12 @@ from rich.console import Console
 
 from bot.chat.form_files import read_forms
 from bot.chat.persona_library import PersonaLibrary
+from bot.chat.picture_policy import PicturePolicy
 from bot.connecting import check_platforms, show
 from bot.domain.findings import Finding
 from bot.engine.hardware import choose_threads
-from bot.engine.weights import check_folder
+from bot.engine.painter import check_pipeline
+from bot.engine.weights import check_folder, is_local
 from bot.errors import OperatorError
 from bot.settings import Settings
 from storage.database import Database, sqlite_url
@@ -48,7 +50,8 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
             yield await _server(address)
     else:
         yield await asyncio.to_thread(_text_model, settings.engine.text_model)
-    yield _painter(settings.engine.image_model)
+    yield await asyncio.to_thread(_painter, settings.engine.image_model)
+    yield _rules(settings)
     yield await asyncio.to_thread(_personas, settings.chat.data_folder)
     for finding in await asyncio.to_thread(_forms, settings.chat.data_folder):
         yield finding
@@ -109,12 +112,24 @@ def _text_model(model: str) -> Finding:
 def _painter(model: str) -> Finding:
     if not model:
         return Finding("painter", True, "none set; /image says how (IMAGE_MODEL)")
-    folder = Path(model).expanduser()
-    if folder.exists() and not (folder / "model_index.json").is_file():
-        return Finding(
-            "painter", False, f"{folder} has no model_index.json. Point IMAGE_MODEL at a diffusers pipeline."
-        )
+    if not is_local(model):
+        return Finding("painter", True, f"{model} from the Hub (fetched at the first start)")
+    try:
+        check_pipeline(Path(model).expanduser())
+    except OperatorError as error:
+        return Finding("painter", False, str(error))
     return Finding("painter", True, model)
+
+
+def _rules(settings: Settings) -> Finding:
+    """The rules for pictures, and what looks at them."""
+    try:
+        policy = PicturePolicy.load(settings.pictures)
+    except OperatorError as error:
+        return Finding("picture rules", False, str(error))
+    if not policy.rules:
+        return Finding("picture rules", True, "off (IMAGE_POLICY)")
+    return Finding("picture rules", True, f"on, {settings.pictures.checker or 'no checker'} (IMAGE_CHECKER)")
 
 
 def _forms(folder: Path) -> list[Finding]:

@@ -40,7 +40,7 @@ def find_index(model: str) -> Path:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     if is_local(model):
         os.environ["HF_HUB_OFFLINE"] = "1"
-        return _index_in(Path(model).expanduser())
+        return index_in(Path(model).expanduser())
     from huggingface_hub import hf_hub_download
 
     try:
@@ -53,7 +53,12 @@ def find_index(model: str) -> Path:
         ) from error
 
 
-def _index_in(folder: Path) -> Path:
+def index_in(folder: Path) -> Path:
+    """The folder's `model_index.json`.
+
+    Raises:
+        ModelError: there is none.
+    """
     if not folder.is_dir():
         raise ModelError(
             f"There is no folder {folder}. Set IMAGE_MODEL to a folder of a diffusers pipeline or a Hub id."

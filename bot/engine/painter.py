@@ -12,7 +12,7 @@ import itertools
 import secrets
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
@@ -26,7 +26,8 @@ from bot.domain.generation import (
     PaintRequest,
     Queued,
 )
-from bot.engine._pipeline_folder import public_name
+from bot.engine._pipeline_card import check_sums, read_card
+from bot.engine._pipeline_folder import check_weights, index_in, public_name, read_index
 from bot.engine.process import WorkerProcess
 from bot.engine.wire import Message, pack_paint, unpack_traits
 from bot.errors import EngineDied, EngineDown, EngineLoading, GenerationError, RequestRejected
@@ -36,8 +37,8 @@ log = structlog.get_logger(__name__)
 _DEATHS_OF_A_REQUEST = 2
 _DEATHS_BEFORE_READY = 3
 _LONGEST_PAUSE_S = 30.0
-# For what is to be loaded first.
-_PATIENCE_S = 60.0
+# For what is to be loaded first: a minute.
+_LOOKS = 300
 _LOOK_EVERY_S = 0.2
 # Seeds that are drawn stay short enough to be typed again.
 _DRAWN_SEEDS = 2**31
@@ -343,10 +344,21 @@ class LocalPainter:
 
 async def _until(met: Callable[[], bool]) -> None:
     """Look now and then, for a while."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_PATIENCE_S):
-            while not met():
-                await asyncio.sleep(_LOOK_EVERY_S)
+    for _ in range(_LOOKS):
+        if met():
+            return
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+def check_pipeline(folder: Path) -> None:
+    """Find what can be found wrong with a pipeline's folder without loading it.
+
+    Raises:
+        ModelError: it is missing, damaged, or holds what we never load.
+    """
+    read_index(index_in(folder))
+    check_weights(folder)
+    check_sums(folder, read_card(folder).sums)
 
 
 def _check(request: PaintRequest) -> None:
