@@ -41,14 +41,22 @@ class People:
         self._asking: dict[str, asyncio.Task[Profile]] = {}
 
     async def person(self, user: str) -> Person:
-        """Someone, by id; with nothing but the id when Slack does not answer soon."""
+        """Someone, by id, as Slack told last; who was never seen, with nothing but the id if Slack does not tell soon.
+
+        What was told long ago is asked again, but not waited for: an acknowledgement may be waiting for this.
+        """
+        known = self._known.get(user)
+        if known is not None:
+            until, profile = known
+            if until <= self._clock.monotonic():
+                self._begin_asking(user)
+            return profile.person
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 return (await self.profile(user)).person
         except (TimeoutError, DeliveryError) as error:
             log.warning("user not known", user=user, error=type(error).__name__)
-            known = self._known.get(user)
-            return known[1].person if known else Person(Platform.SLACK, user, user)
+            return Person(Platform.SLACK, user, user)
 
     async def profile(self, user: str) -> Profile:
         """What Slack told in the last minutes, or tells now.
@@ -59,12 +67,16 @@ class People:
         known = self._known.get(user)
         if known is not None and known[0] > self._clock.monotonic():
             return known[1]
+        # Whoever loses patience leaves the question to the others.
+        return await asyncio.shield(self._begin_asking(user))
+
+    def _begin_asking(self, user: str) -> asyncio.Task[Profile]:
+        """The question about someone that is under way, or a new one."""
         asking = self._asking.get(user)
         if asking is None:
             asking = self._asking[user] = asyncio.create_task(self.ask(user), name=f"user {user}")
             asking.add_done_callback(lambda task: self._answered(user, task))
-        # Whoever loses patience leaves the question to the others.
-        return await asyncio.shield(asking)
+        return asking
 
     async def ask(self, user: str) -> Profile:
         """What Slack tells now.
