@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import deque
 from collections.abc import AsyncIterator
@@ -34,6 +35,8 @@ _PAGE = 200
 # At most so many pages of a channel, and so many threads, are caught up with.
 _MISSED_PAGES = 10
 _MISSED_THREADS = 100
+# Seconds that a name is waited for.
+_NAME_S = 5.0
 _CHANNELS = "public_channel,private_channel"
 _KINDS = f"{_CHANNELS},mpim,im"
 _MENTION = re.compile(r"<#([A-Z0-9]+)(?:\|[^>]*)?>")
@@ -194,7 +197,15 @@ class History:
         return f"{self._me.url}archives/{channel}/p{ts.replace('.', '')}{query}" if self._me.url else ""
 
     async def _name(self, user: str) -> str:
-        return (await self._people.person(user)).name if user else "?"
+        """A name as Slack tells it: whoever reads is not in the haste that an event is in."""
+        if not user:
+            return "?"
+        try:
+            async with asyncio.timeout(_NAME_S):
+                return (await self._people.profile(user)).person.name
+        except (TimeoutError, DeliveryError) as error:
+            log.info("user not known", user=user, error=type(error).__name__)
+            return user
 
 
 class CatchUp:

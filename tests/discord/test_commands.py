@@ -32,7 +32,7 @@ def test_every_command_of_the_table_is_there_and_within_discords_limits() -> Non
 def test_admins_commands_are_hidden_from_others() -> None:
     hidden = {row["name"] for row in payloads() if row.get("default_member_permissions") == "32"}
 
-    assert hidden == {"retrain", "release", "digest"}
+    assert hidden == {"retrain", "release", "digest", "settings"}
 
 
 def test_descriptions_and_choices_exist_in_both_kinds_of_chinese() -> None:
@@ -88,7 +88,7 @@ async def test_a_private_command_is_shown_to_its_caller_alone(
     await server.until(lambda: act.replies and not act.reply.loading)
 
     assert act.reply.ephemeral_for is ana
-    assert act.reply.text.startswith("I am Inkling.")
+    assert act.reply.text.startswith("**I am Inkling.**")
 
 
 async def test_lines_are_in_the_language_of_the_caller(bot: Bot, server: DiscordServer, channel: Channel) -> None:
@@ -97,7 +97,7 @@ async def test_lines_are_in_the_language_of_the_caller(bot: Bot, server: Discord
     act = await lin.calls(channel, "help")
 
     await server.until(lambda: act.replies and not act.reply.loading)
-    assert act.reply.text.startswith("我是 Inkling。")
+    assert act.reply.text.startswith("**我是 Inkling。**")
 
 
 async def test_a_long_answer_to_a_command_continues_in_further_messages(
@@ -205,6 +205,26 @@ async def test_styles_are_proposed_while_one_types(bot: Bot, channel: Channel, a
 
     assert choices
     assert all("water" in str(choice.value) for choice in choices)
+
+
+async def test_every_option_that_completes_proposes_values(bot: Bot, server: DiscordServer, channel: Channel) -> None:
+    mo = server.add_user("Mo", admin=True)
+    await mo.says(channel, f"{server.bot.mention} hello")
+    await bot.answers(channel)
+
+    for command in COMMANDS:
+        for option in command.options:
+            if option.completes:
+                assert await mo.completes(channel, command.name, option.name), f"/{command.name} {option.name}"
+
+
+async def test_a_number_is_asked_for_within_its_bounds(bot: Bot, channel: Channel, ana: Person) -> None:
+    with pytest.raises(Impossible):
+        await ana.calls(channel, "image", prompt="a cat", guidance=21.5)
+
+    act = await ana.calls(channel, "image", prompt="a cat", guidance=2.5)
+
+    assert act.failed is None
 
 
 async def test_a_command_for_admins_is_refused_by_the_roles_of_the_moment(

@@ -29,6 +29,14 @@ def test_slack_accepts_the_manifest_and_every_command_stands_in_it() -> None:
         assert offered == [f"/{command.name}" for command in COMMANDS]
 
 
+def test_the_manifest_says_how_each_command_is_written() -> None:
+    hints = {row["command"]: row["usage_hint"] for row in manifest("Inkling")["features"]["slash_commands"]}
+
+    assert "about [tone:neutral|formal" in hints["/write"]
+    assert "[count:1-4]" in hints["/image"]
+    assert "[guidance:0-20]" in hints["/image"]
+
+
 async def test_with_nothing_but_the_manifest_everything_works(
     server: SlackServer, general: Channel, ana: User, tmp_path: Path
 ) -> None:
