@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from bot.chat.jobs import Services
 from bot.domain.conversation import Turn, TurnStatus, window
 from bot.domain.generation import PromptMessage, Role
-from bot.domain.lines import Text, is_chinese
+from bot.domain.lines import Text
 from bot.domain.personas import DEFAULT_PERSONA
 from bot.domain.place_settings import PlaceSettings
 from bot.errors import PromptTooLong
 from bot.ports import TextGenerator
-
-# The bundled writer was tuned on these; larger models read them as any other.
-INSTRUCTIONS_EN = "You are {name}, a helpful assistant in a team chat."
-INSTRUCTIONS_ZH = "你是 {name}，团队聊天里的助手。"
 
 # Between the host's own instructions and what people here chose.
 WITHIN = Text(
@@ -38,11 +34,6 @@ class Prompt:
     messages: tuple[PromptMessage, ...]
     left_out: int
     answer_tokens: int
-
-
-def instructions(name: str, own: str, locale: str) -> str:
-    """The system message: the host's own instructions, else ours in the asker's language."""
-    return own or (INSTRUCTIONS_ZH if is_chinese(locale) else INSTRUCTIONS_EN).format(name=name)
 
 
 def system_message(here: PlaceSettings, services: Services, locale: str) -> str:
