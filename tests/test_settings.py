@@ -42,6 +42,7 @@ def test_every_setting_has_a_sentence_in_the_example_file() -> None:
         ("ADMINS", "bob", "platform/id"),
         ("ENGINE_DTYPE", "int3", "bfloat16"),
         ("LOG_LEVEL", "loud", "DEBUG"),
+        ("IMAGE_POLICY", "maybe", "'on' or 'off'"),
         ("RETENTION_DAYS", "-1", "greater than or equal to 0"),
     ],
 )
@@ -52,6 +53,11 @@ def test_a_bad_value_is_reported_by_its_name_with_the_remedy(name: str, value: s
     assert name in str(error.value)
     assert remedy in str(error.value)
     assert ".env.example" in str(error.value)
+
+
+def test_a_painter_can_be_named_or_left_out() -> None:
+    assert Settings.load({"IMAGE_MODEL": "owner/painter"}).engine.image_model == "owner/painter"
+    assert Settings.load({"IMAGE_MODEL": "none"}).engine.image_model == ""
 
 
 def test_every_bad_value_is_reported_at_once() -> None:
