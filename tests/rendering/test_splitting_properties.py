@@ -13,46 +13,65 @@ from adapters.rendering.splitting import split
 from tests.rendering.seeing import seen
 from tests.rendering.writing_people import MARKDOWN, NOISE
 
-# Derandomized: the same examples at every run. A failure is then the change's, and not the day's.
-MANY = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-
 # A table's row that is too wide for a part becomes a list, which repeats the header's words; see test_splitting.
 ROOM_FOR_ROWS = 90
 
-
-@MANY
-@given(MARKDOWN, st.integers(ROOM_FOR_ROWS, 400))
-def test_parts_of_markdown_lose_nothing_and_fit(text: str, limit: int) -> None:
-    parts = split(text, limit)
-
-    assert all(len(part) <= limit for part in parts)
-    assert seen(*parts) == seen(text)
+FEW_AND_MANY = pytest.mark.parametrize("examples", [20, pytest.param(200, marks=pytest.mark.slow)])
 
 
-@MANY
-@given(NOISE, st.integers(50, 120))
-def test_parts_of_noise_lose_nothing_and_fit(text: str, limit: int) -> None:
-    parts = split(text, limit)
+def hold(examples: int, fact: Callable[[str, int], None], texts: st.SearchStrategy[str], *limits: int) -> None:
+    """Try a fact on so many texts and limits.
 
-    assert all(len(part) <= limit for part in parts)
-    assert seen(*parts) == seen(text)
-
-
-@MANY
-@given(st.one_of(MARKDOWN, NOISE), st.integers(2 * ROOM_FOR_ROWS, 400))
-def test_another_measure_is_kept_as_well(text: str, limit: int) -> None:
-    parts = split(text, limit, measure=lambda part: len(part.encode("utf-16-le")))
-
-    assert all(len(part.encode("utf-16-le")) <= limit for part in parts)
-    assert seen(*parts) == seen(text)
+    Derandomized: the same examples at every run. A failure is then the change's, and not the day's.
+    """
+    config = settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    config(given(texts, st.integers(*limits))(fact))()
 
 
+@FEW_AND_MANY
+def test_parts_of_markdown_lose_nothing_and_fit(examples: int) -> None:
+    def fact(text: str, limit: int) -> None:
+        parts = split(text, limit)
+
+        assert all(len(part) <= limit for part in parts)
+        assert seen(*parts) == seen(text)
+
+    hold(examples, fact, MARKDOWN, ROOM_FOR_ROWS, 400)
+
+
+@FEW_AND_MANY
+def test_parts_of_noise_lose_nothing_and_fit(examples: int) -> None:
+    def fact(text: str, limit: int) -> None:
+        parts = split(text, limit)
+
+        assert all(len(part) <= limit for part in parts)
+        assert seen(*parts) == seen(text)
+
+    hold(examples, fact, NOISE, 50, 120)
+
+
+@FEW_AND_MANY
+def test_another_measure_is_kept_as_well(examples: int) -> None:
+    def measure(part: str) -> int:
+        return len(part.encode("utf-16-le"))
+
+    def fact(text: str, limit: int) -> None:
+        parts = split(text, limit, measure=measure)
+
+        assert all(measure(part) <= limit for part in parts)
+        assert seen(*parts) == seen(text)
+
+    hold(examples, fact, st.one_of(MARKDOWN, NOISE), 2 * ROOM_FOR_ROWS, 400)
+
+
+@FEW_AND_MANY
 @pytest.mark.parametrize("messages", [discord.messages, slack.messages, plain.messages])
-@MANY
-@given(text=st.one_of(MARKDOWN, NOISE), limit=st.integers(50, 400))
 def test_messages_of_every_dialect_fit_and_say_something(
-    messages: Callable[[str, int], list[str]], text: str, limit: int
+    messages: Callable[[str, int], list[str]], examples: int
 ) -> None:
-    for message in messages(text, limit):
-        assert len(message) <= limit
-        assert message.strip()
+    def fact(text: str, limit: int) -> None:
+        for message in messages(text, limit):
+            assert len(message) <= limit
+            assert message.strip()
+
+    hold(examples, fact, st.one_of(MARKDOWN, NOISE), 50, 400)
