@@ -23,7 +23,7 @@ retrain: $(READY)
 	@$(BIN)/python -m bot retrain
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 
 from bot.domain.generation import GenerationRequest
 from bot.engine.scripted import ScriptedGenerator
-from storage.database import Database, sqlite_url
 from tests.contracts.discord import OnDiscord
 from tests.contracts.drivers import Driver
 from tests.contracts.slack import OnSlack
@@ -28,20 +26,6 @@ DRIVERS: dict[str, type[Driver]] = {
 
 def _echo(request: GenerationRequest) -> str:
     return f"You said: {request.messages[-1].content}"
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder whose database is up to date."""
-
-    async def open_once(folder: Path) -> None:
-        database = Database(sqlite_url(folder))
-        await database.open()
-        await database.close()
-
-    folder = tmp_path_factory.mktemp("migrated")
-    asyncio.run(open_once(folder))
-    return folder
 
 
 @pytest.fixture

@@ -1,34 +1,18 @@
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from storage.database import Database, sqlite_url
 from tests.discord.bots import Bot, open_bot
 from tests.servers.discord import Channel, DiscordServer, Person
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database that is up to date, since bringing one up to date takes longer than most tests."""
-    folder = tmp_path_factory.mktemp("migrated")
-
-    async def migrate() -> None:
-        database = Database(sqlite_url(folder))
-        await database.open()
-        await database.close()
-
-    asyncio.run(migrate())
-    return folder / "inkling.db"
-
-
 @pytest.fixture(autouse=True)
 def _database(migrated: Path, tmp_path: Path) -> None:
-    shutil.copy(migrated, tmp_path)
+    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
 
 
 @pytest.fixture(autouse=True)

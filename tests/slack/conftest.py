@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,23 +8,8 @@ import pytest
 
 from bot.engine.scripted import ScriptedGenerator
 from bot.errors import EngineDown
-from storage.database import Database, sqlite_url
 from tests.servers.slack import Channel, SlackServer, User
 from tests.slack.workspaces import Workspace, at_work
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder whose database is up to date."""
-
-    async def open_once(folder: Path) -> None:
-        database = Database(sqlite_url(folder))
-        await database.open()
-        await database.close()
-
-    folder = tmp_path_factory.mktemp("migrated")
-    asyncio.run(open_once(folder))
-    return folder
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,6 +10,12 @@ import pytest
 from bot.training.refining import Refinery
 from storage.database import Database, sqlite_url
 from storage.unit_of_work import SqlUnitOfWorkFactory
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path, migrated: Path) -> Path:
+    """A data folder of the test's own, which need not be migrated any more."""
+    return Path(shutil.copytree(migrated, tmp_path, dirs_exist_ok=True))
 
 
 @pytest.fixture

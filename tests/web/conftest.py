@@ -47,6 +47,12 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
+def tmp_path(tmp_path: Path, migrated: Path) -> Path:
+    """A data folder of the test's own, which need not be migrated any more."""
+    return Path(shutil.copytree(migrated, tmp_path, dirs_exist_ok=True))
+
+
+@pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with open_site(tmp_path) as site:
         yield site
