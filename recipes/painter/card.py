@@ -22,6 +22,12 @@ MAKERS = {
     "openmoji": ("the OpenMoji project (hfg-gmuend/openmoji)", "CC BY-SA 4.0"),
 }
 
+STAGES = {
+    "autoencoder": autoencoder.REPORT,
+    "text encoder and UNet": denoiser.REPORT,
+    "judge, for evaluation only": matcher.REPORT,
+}
+
 LIMITS = """\
 * It has seen about ten thousand small pictures of 1,441 subjects and nothing else. What is no emoji, it does not know;
   scenes, several things at once, numbers of things and writing are beyond it.
@@ -33,18 +39,13 @@ LIMITS = """\
 * Prompts have 40 tokens at most, about as many words or Chinese characters less two."""
 
 
-def _stages(run: Path) -> str:
+def _stages(reports: dict[str, Record]) -> str:
     rows = ["| stage | minutes | steps | batch | pictures | pictures per second |", "|---|---:|---:|---:|---:|---:|"]
-    for name, file in (
-        ("autoencoder", autoencoder.REPORT),
-        ("text encoder and UNet", denoiser.REPORT),
-        ("judge, for evaluation only", matcher.REPORT),
-    ):
-        told = json.loads((run / file).read_text(encoding="utf-8"))
-        rows.append(
-            f"| {name} | {told['minutes']} | {told['steps']:,} | {told['batch']} | {told['pictures']:,} "
-            f"| {told['pictures_per_second']} |"
-        )
+    rows += [
+        f"| {name} | {told['minutes']} | {told['steps']:,} | {told['batch']} | {told['pictures']:,} "
+        f"| {told['pictures_per_second']} |"
+        for name, told in reports.items()
+    ]
     return "\n".join(rows)
 
 
@@ -71,12 +72,13 @@ def card(run: Path, model: Path, styles: list[str], note: str) -> str:
     """The whole card."""
     figures = json.loads((model / "evaluation.json").read_text(encoding="utf-8"))
     parameters = figures["parameters_millions"]
-    minutes = [json.loads((run / f).read_text())["minutes"] for f in (autoencoder.REPORT, denoiser.REPORT)]
-    minutes.append(json.loads((run / matcher.REPORT).read_text())["minutes"])
+    reports = {name: json.loads((run / file).read_text(encoding="utf-8")) for name, file in STAGES.items()}
+    size = reports["text encoder and UNet"]["size"]
+    minutes = round(sum(told["minutes"] for told in reports.values()))
     prompts = "\n".join(f"{number}. {prompt}" for number, prompt in enumerate(sheets.NOVEL, 1))
-    licence = "cc-by-sa-4.0" if "openmoji" in styles else "apache-2.0"
+    share_alike = "openmoji" in styles
     return f"""---
-license: {licence}
+license: {"cc-by-sa-4.0" if share_alike else "apache-2.0"}
 language: [en, zh]
 pipeline_tag: text-to-image
 library_name: diffusers
@@ -100,20 +102,20 @@ one.
 
 ## How it was made
 
-    python -m recipes.painter --data DIR --minutes {round(sum(minutes))} --out bot/models/painter
+    python -m recipes.painter --data DIR --minutes {minutes} --size {size} --out bot/models/painter
 
 Hardware: {hardware()}. {note}
 
-{_stages(run)}
+{_stages(reports)}
 
 ## Data
 
 {_makers(styles)}
 
 Names and keywords: unicode-org/cldr-json (Unicode License v3) and Fluent Emoji's metadata (MIT). One picture in
-fifty is held out. {"OpenMoji's share-alike drawings went in." if "openmoji" in styles else "Share-alike data was left out."}
+fifty is held out. {"OpenMoji's share-alike drawings went in." if share_alike else "Share-alike data was left out."}
 
-The weights are released under {"CC BY-SA 4.0" if "openmoji" in styles else "Apache-2.0"}; the drawings keep their \
+The weights are released under {"CC BY-SA 4.0" if share_alike else "Apache-2.0"}; the drawings keep their \
 makers' terms. A model this small may paint pictures close to one
 that it was shown: name the makers above when you share its pictures.
 

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor, nn
-from transformers import CLIPTextModel, PreTrainedTokenizerFast
+from transformers import AutoTokenizer, CLIPTextModel, PreTrainedTokenizerFast
 
 from recipes.clock import Budget
 from recipes.data import Record
@@ -110,11 +110,15 @@ class Trainer:
         return {"model": self.model, "average": self.average, "optimizer": self.optimizer}
 
 
-def make_tokenizer(album: pictures.Album, run_folder: Path, size: str) -> PreTrainedTokenizerFast:
-    """Train the tokenizer on the training captions and save it."""
-    tokenizer = words.train(words.texts(album.drawings), nets.SIZES[size].vocabulary)
-    tokenizer.save_pretrained(run_folder / TOKENIZER)
-    return tokenizer
+def tokenizer_of(run_folder: Path, album: pictures.Album, size: str) -> PreTrainedTokenizerFast:
+    """The run's tokenizer, trained on the training captions when there is none.
+
+    Training it again would number words that are equally common in another order: a resumed run would read nonsense.
+    """
+    folder = run_folder / TOKENIZER
+    if not (folder / "tokenizer_config.json").exists():
+        words.train(words.texts(album.drawings), nets.SIZES[size].vocabulary).save_pretrained(folder)
+    return AutoTokenizer.from_pretrained(folder)
 
 
 def save(model: Denoiser, folder: Path) -> None:
@@ -126,7 +130,7 @@ def run(folder: Path, run_folder: Path, recipe: DenoiserRecipe, share_alike: boo
     """Train and save, with the autoencoder of the run folder."""
     device = device_of()
     training, _ = pictures.load(folder, share_alike)
-    tokenizer = make_tokenizer(training, run_folder, recipe.size)
+    tokenizer = tokenizer_of(run_folder, training, recipe.size)
     vae = AutoencoderKL.from_pretrained(run_folder / autoencoder.FOLDER).to(device).eval()
     latents = autoencoder.encode(vae, training.pictures, device)
     trainer = Trainer(latents, caption_ids(training, tokenizer), tokenizer, recipe, device)
@@ -143,7 +147,7 @@ def run(folder: Path, run_folder: Path, recipe: DenoiserRecipe, share_alike: boo
     progress = stage.run()
     trainer.model.load_state_dict(trainer.average.weights)
     save(trainer.model, run_folder / FOLDER)
-    told = loop.report(progress, recipe.batch, epochs=round(progress.pictures / len(latents), 1))
+    told = loop.report(progress, recipe.batch, size=recipe.size, epochs=round(progress.pictures / len(latents), 1))
     (run_folder / REPORT).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     print(told, flush=True)
     return told

@@ -87,9 +87,9 @@ def retrieval(fits: Tensor, drawings: list[Drawing], among: int = 16) -> Record:
     beaten, best = [], []
     for i, drawing in enumerate(drawings):
         others = [j for j, other in enumerate(drawings) if other.emoji != drawing.emoji]
-        lower = int((fits[i, others] < fits[i, i]).sum())
+        lower, rivals = int((fits[i, others] < fits[i, i]).sum()), min(among - 1, len(others))
         beaten.append(lower / len(others))
-        best.append(math.comb(lower, among - 1) / math.comb(len(others), among - 1))
+        best.append(math.comb(lower, rivals) / math.comb(len(others), rivals))
     return {"beats_others": round(float(np.mean(beaten)), 3), f"best_of_{among}": round(float(np.mean(best)), 3)}
 
 

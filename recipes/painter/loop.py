@@ -46,8 +46,12 @@ def _order(count: int, seed: int, epoch: int) -> Tensor:
 
 def deal(count: int, batch: int, step: int, seed: int = 0) -> Tensor:
     """The batch of a step, as indexes: every picture comes once before one comes twice."""
-    places = range(step * batch, (step + 1) * batch)
-    return torch.stack([_order(count, seed, place // count)[place % count] for place in places])
+    pieces, start, end = [], step * batch, (step + 1) * batch
+    while start < end:
+        epoch, at = divmod(start, count)
+        pieces.append(_order(count, seed, epoch)[at : at + end - start])
+        start += len(pieces[-1])
+    return torch.cat(pieces)
 
 
 class Average:
@@ -60,15 +64,14 @@ class Average:
 
     def __init__(self, module: nn.Module) -> None:
         self._step = 0
-        self.weights = {name: value.detach().clone().float() for name, value in module.state_dict().items()}
+        self.weights = {name: value.detach().clone() for name, value in module.state_dict().items()}
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
         """Take the module's present weights in."""
         self._step += 1
         share = 1.0 - (1.0 - 1.0 / self._step) ** (self.GAMMA + 1.0)
-        for name, value in module.state_dict().items():
-            self.weights[name].lerp_(value.float(), share)
+        torch._foreach_lerp_(list(self.weights.values()), list(module.state_dict().values()), share)
 
     def state_dict(self) -> dict[str, Any]:
         return {"step": self._step, "weights": self.weights}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from diffusers import AutoencoderKL, DPMSolverMultistepScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel, UniPCMultistepScheduler
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
@@ -90,9 +90,9 @@ def unet(size: Size) -> UNet2DConditionModel:
     )
 
 
-def scheduler() -> DPMSolverMultistepScheduler:
-    """Flow matching, solved in few steps."""
-    return DPMSolverMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, steps_offset=1)
+def scheduler() -> UniPCMultistepScheduler:
+    """Flow matching, solved in few steps (UniPC, arXiv 2302.04867)."""
+    return UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, steps_offset=1)
 
 
 def pipeline(
