@@ -49,8 +49,9 @@ class Console:
 
     def _show(self, message: Message) -> None:
         files = "".join(f" [{file.filename}: {file.description or ''}]" for file in message.files)
-        pressable = "".join(f" ({label})" for row in message.rows for label in row)
-        text = ("thinking …" if message.loading else message.text) + files + pressable
+        buttons = "".join(f" ({button.label})" for button in message.buttons)
+        menus = "".join(f" {{{' | '.join(menu)}}}" for menu in message.menus)
+        text = ("thinking …" if message.loading else message.text) + files + buttons + menus
         if self.shown.get(message.id) != text:
             again = "~" if message.id in self.shown else "<"
             whisper = " (only you see this)" if message.ephemeral_for else ""

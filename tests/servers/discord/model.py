@@ -308,6 +308,11 @@ class Message:
         ]
 
     @property
+    def menus(self) -> list[list[str]]:
+        """What each menu offers, by its labels."""
+        return [[_label(held) for held in part["options"]] for part in walk(self.components) if part["type"] == 3]
+
+    @property
     def rows(self) -> list[list[str]]:
         """What stands in each row: the labels of its buttons, or those of what its menu offers."""
         rows = [part["components"] for part in self.components if part["type"] == 1]

@@ -13,7 +13,7 @@ from tests.servers.slack import CannotSubmit, Message, Modal, SlackServer
 
 SETTLED_S = 0.5
 HELP = """type to say something in #general; @bot mentions the bot, /write … is a command
-:dm :general :thread change the place · :react 👍 · :press LABEL · :submit TEXT (in the first field)
+:dm :general :thread change the place · :react 👍 · :press LABEL (menus too) · :submit TEXT (in the first field)
 :file PATH [words] · :locale zh-CN · :stop · :quit"""
 
 
@@ -105,8 +105,10 @@ def _look(message: Message) -> str:
     lines = [f"{message.author.name}{private}: {message.text}"]
     lines += [f"  [file {file.name}, {len(file.data)} bytes: {file.alt_text}]" for file in message.files]
     lines += [f"  {note}" for note in message.notes.splitlines()]
-    if message.buttons:
-        lines.append("  " + " ".join(f"[{button.label}]" for button in message.buttons))
+    buttons = [f"[{button.label}]" for button in message.buttons if button.option is None]
+    menu = " | ".join(button.label for button in message.buttons if button.option is not None)
+    if buttons or menu:
+        lines.append("  " + " ".join([*buttons, *([f"{{{menu}}}"] if menu else [])]))
     return "\n".join(lines)
 
 
