@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.chat.completing import proposals
@@ -10,10 +11,11 @@ from bot.chat.options import options_of
 from bot.chat.permissions import is_admin
 from bot.chat.standing import standing
 from bot.chat.styles import style_sheet
+from bot.domain.command_types import Choice
 from bot.domain.commands import COMMANDS, HELP, IMAGE, PERSONA, PRIVACY, Command, Option, OptionType, Who
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.help_lines import EXAMPLES
-from bot.domain.lines import say
+from bot.domain.lines import is_chinese, say
 from bot.errors import Refused
 
 HERE = "here"
@@ -23,6 +25,9 @@ _PERSONAL = (PERSONA, PRIVACY)
 
 # Of an option that completes, so many values stand in its help.
 _MOST_PROPOSALS = 12
+
+# As good as any number, as for a seed.
+_NO_BOUND = 1_000_000
 
 
 async def help_(job: Job, services: Services) -> Turn:
@@ -69,7 +74,7 @@ async def _in_full(command: Command, locale: str, services: Services) -> str:
         rows = [await _option(command, option, locale, services) for option in command.options]
         parts += [say("help.options", locale), "\n".join(rows)]
     if command.main is not None and len(command.options) > 1:
-        parts.append(say("help.words", locale, main=command.main.name))
+        parts.append(say("help.typing", locale, main=command.main.name))
     examples = [f"- `{line.in_locale(locale)}`" for line in EXAMPLES[command.name]]
     parts += [say("help.examples", locale), "\n".join(examples)]
     return "\n\n".join(part for part in parts if part)
@@ -82,22 +87,33 @@ def _kind(command: Command, locale: str) -> str:
         "help.is_private": command.private,
         "help.reads_files": command.reads_files,
     }
-    return " ".join(say(line, locale) for line, holds in said.items() if holds)
+    gap = "" if is_chinese(locale) else " "
+    return gap.join(say(line, locale) for line, holds in said.items() if holds)
 
 
 async def _option(command: Command, option: Option, locale: str, services: Services) -> str:
     line = "help.needed" if option.required else "help.option"
     row = say(line, locale, name=option.name, what=option.help.in_locale(locale))
     if option.choices:
-        values = [
-            say("help.choice", locale, value=choice.value, label=choice.label.in_locale(locale))
-            for choice in option.choices
-        ]
-        return row + say("help.choices", locale, values=", ".join(values))
+        values = _listed([_choice(each, locale) for each in option.choices], locale)
+        return row + say("help.choices", locale, values=values)
     if option.completes:
         known = await proposals(command.name, option.name, "", locale, services)
-        values = [f"`{each.value}`" for each in known[:_MOST_PROPOSALS]]
-        return row + (say("help.proposals", locale, values=", ".join(values)) if values else "")
-    if option.type in (OptionType.INTEGER, OptionType.NUMBER):
+        values = _listed([f"`{each.value}`" for each in known[:_MOST_PROPOSALS]], locale)
+        return row + (say("help.proposals", locale, values=values) if values else "")
+    is_number = option.type in (OptionType.INTEGER, OptionType.NUMBER)
+    if is_number and option.high < _NO_BOUND and str(option.high) not in row:
         return row + say("help.range", locale, low=option.low, high=option.high)
     return row
+
+
+def _choice(choice: Choice, locale: str) -> str:
+    """A value, with what it is where the value does not say so itself."""
+    label = choice.label.in_locale(locale)
+    if label.casefold() == choice.value.replace("-", " "):
+        return f"`{choice.value}`"
+    return say("help.choice", locale, value=choice.value, label=label)
+
+
+def _listed(values: Sequence[str], locale: str) -> str:
+    return ("、" if is_chinese(locale) else ", ").join(values)

@@ -12,7 +12,7 @@ from bot.chat.personas import in_force
 from bot.chat.reports import Reader, at
 from bot.chat.settings import settings_table
 from bot.domain.digests import DigestPlan
-from bot.domain.lines import say
+from bot.domain.lines import is_chinese, say
 from bot.domain.preferences import Preference, PreferenceName, learning_choice, learns_from
 
 
@@ -36,10 +36,10 @@ async def standing(job: Job, services: Services) -> str:
 def _learning(chosen: Sequence[Preference], job: Job) -> str:
     choices = {each.owner: each.value for each in chosen if each.name is PreferenceName.LEARNING}
     learns = learns_from(job.place, learning_choice(job.place, choices))
-    words = [say("privacy.learning_is_on" if learns else "privacy.learning_is_off", job.locale)]
-    if any(each.owner == job.asker.key and each.name is PreferenceName.OPT_OUT for each in chosen):
+    words = [say("help.learning_on" if learns else "help.learning_off", job.locale)]
+    if any(each.name is PreferenceName.OPT_OUT for each in chosen):
         words.append(say("privacy.opted_out", job.locale))
-    return say("help.learning", job.locale, words=" ".join(words))
+    return ("" if is_chinese(job.locale) else " ").join(words)
 
 
 def _digest(chosen: Sequence[Preference], job: Job, services: Services) -> str:

@@ -31,7 +31,7 @@ HELPING: dict[str, Text] = {
         "请用 👍 或 👎 评价回答，在允许的地方我会从中学习。回答下方的按钮可以重试、续写、停止，或让你给出更好的答案。",
     ),
     # One command.
-    "help.title": Text("**/{name}**: {what}.", "**/{name}**：{what}。"),
+    "help.title": Text("**/{name}**: {what}", "**/{name}**：{what}"),
     "help.only_admins": Text("Only admins may use it.", "只有管理员可以使用。"),
     "help.is_private": Text(
         "Only you see the answer, where the platform can hide it.", "在平台支持时，只有你能看到回答。"
@@ -44,10 +44,21 @@ HELPING: dict[str, Text] = {
     "help.choices": Text(". One of: {values}", "。可选：{values}"),
     "help.proposals": Text(". For instance: {values}", "。例如：{values}"),
     "help.range": Text(". From {low} to {high}", "。{low} 到 {high}"),
-    "help.words": Text("The words without an option's name are `{main}`.", "没有写选项名的文字就是 `{main}`。"),
+    "help.typing": Text(
+        "Typed by hand, an option is `name:value`, with several words in quotation marks; what you write without a "
+        "name is `{main}`.",
+        "手动输入时，选项写作 `名称:值`，有空格的值加引号；没有写名称的文字就是 `{main}`。",
+    ),
     "help.examples": Text("**For example**", "**例如**"),
     # What holds in a place.
-    "help.learning": Text("**Learning:** {words}", "**学习：** {words}"),
+    "help.learning_on": Text(
+        "**Learning:** on. Answers that are rated or improved here may be trained on.",
+        "**学习：** 开。在这里被评价或改进的回答可能用于训练。",
+    ),
+    "help.learning_off": Text(
+        "**Learning:** off. Nothing said here is trained on; ratings are still counted.",
+        "**学习：** 关。这里说的话不会用于训练，评价仍会计数。",
+    ),
     "help.digest": Text("**Digest:** the next one comes {next} ({zone}).", "**摘要：** 下一次在 {next}（{zone}）。"),
     "help.no_digest": Text(
         "**Digest:** none is ordered here (`/digest`).", "**摘要：** 这里没有定期摘要（`/digest`）。"
@@ -76,7 +87,9 @@ EXAMPLES: Mapping[str, tuple[Text, ...]] = {
         Text("/write email invite the team to lunch on Friday", "/write email 邀请大家周五一起吃午饭"),
         Text("/write form:poem language:chinese the sea in autumn", "/write form:poem 秋天的海"),
     ),
-    "translate": (Text("/translate chinese The meeting is moved to Monday.", "/translate english 会议改到周一。"),),
+    "translate": (
+        Text("/translate to:chinese The meeting is moved to Monday.", "/translate to:english 会议改到周一。"),
+    ),
     "code": (
         Text(
             "/code language:python read a CSV file and print the mean of each column",

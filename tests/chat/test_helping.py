@@ -112,7 +112,7 @@ async def test_help_here_shows_everyone_what_holds_in_the_place(admins: House) -
         "| `idle` | 2 h |",
         "> Say “we”.",
         "`editor`, set for this place",
-        "Learning from this place is on.",
+        "**Learning:** on.",
         "You have opted out",
         "the next one comes 2026-11-23 09:00 (Asia/Shanghai)",
         "release `scripted@00000000`",
@@ -125,7 +125,7 @@ async def test_help_here_before_anyone_chose_anything(house: House) -> None:
 
     assert "| `house-style` | 无 | 主机 |" in told
     assert "`assistant`" in told
-    assert "不会从此处学习" in told
+    assert "**学习：** 关。" in told
     assert "这里没有定期摘要" in told
 
 
