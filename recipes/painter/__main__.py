@@ -25,7 +25,7 @@ from recipes.painter.matcher import MatcherRecipe
 from recipes.writer import put_in_place
 
 SHARES = {"autoencoder": 0.27, "denoiser": 0.65, "matcher": 0.08}
-BATCHES = {"cpu": (8, 32, 128), "cuda": (64, 512, 1024)}
+BATCHES = {"cpu": (8, 16, 128), "cuda": (64, 512, 1024)}
 
 
 def train(folder: Path, run: Path, minutes: float, size: str, share_alike: bool) -> None:
