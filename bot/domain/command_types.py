@@ -76,7 +76,8 @@ class Option:
             number = self.low - 1
         # What is not a number at all ("nan") lies between no bounds.
         if not self.low <= number <= self.high:
-            raise Refused("command.not_a_number", option=self.name, low=self.low, high=self.high, value=value)
+            line = "command.not_a_number" if self.type is OptionType.INTEGER else "command.not_a_measure"
+            raise Refused(line, option=self.name, low=self.low, high=self.high, value=value)
         return number
 
     def _read_choice(self, text: str) -> str:

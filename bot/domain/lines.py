@@ -82,6 +82,10 @@ LINES: dict[str, Text] = {
         "“{option}” must be a whole number from {low} to {high}, not “{value}”.",
         "「{option}」须是 {low} 到 {high} 的整数，而不是「{value}」。",
     ),
+    "command.not_a_measure": Text(
+        "“{option}” must be a number from {low} to {high}, not “{value}”.",
+        "「{option}」须是 {low} 到 {high} 的数，而不是「{value}」。",
+    ),
     "command.too_long": Text("“{option}” is longer than {limit} characters.", "「{option}」超过了 {limit} 个字符。"),
     "command.no_words": Text("/{command} takes no words after it.", "/{command} 后面不需要文字。"),
     "command.admins_only": Text(

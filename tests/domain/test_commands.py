@@ -68,6 +68,8 @@ def test_values_are_read_as_their_types() -> None:
         ("summarize", {"last": 0}, "command.not_a_number"),
         ("summarize", {"last": "many"}, "command.not_a_number"),
         ("image", {"prompt": "x", "count": 5}, "command.not_a_number"),
+        ("image", {"prompt": "x", "guidance": 21.5}, "command.not_a_measure"),
+        ("image", {"prompt": "x", "guidance": "nan"}, "command.not_a_measure"),
     ],
 )
 def test_a_wrong_option_is_refused_with_its_line(name: str, given: dict[str, object], line: str) -> None:
