@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -133,6 +134,18 @@ async def test_a_teams_form_writes_without_a_line_of_code(tmp_path: Path) -> Non
 
     assert answer.prompt is not None
     assert answer.prompt[-1].content == "Write a haiku: rain"
+
+
+def test_the_readmes_form_is_one() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n# data/forms/(\S+)\.toml.*?\n(.*?)```", readme, re.DOTALL)
+
+    form = parse_form(example[0], tomllib.loads(example[1]))
+
+    assert form.request(Asked("fixed the login", tone="neutral"), "en") == (
+        "Write a stand-up note (neutral): fixed the login"
+    )
+    assert form.faults("fixed the login")
 
 
 async def test_doctor_names_a_broken_form(tmp_path: Path) -> None:

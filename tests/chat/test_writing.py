@@ -10,9 +10,10 @@ from bot.chat import drafting
 from bot.chat.offering import controls_under
 from bot.domain.conversation import TurnStatus
 from bot.domain.generation import FinishReason, PromptMessage, Role
-from bot.domain.lengths import count
+from bot.domain.lengths import Length, count
 from bot.domain.messages import Attachment, Control, RegenerateReply, StopReply
 from bot.domain.preferences import Preference, PreferenceName
+from bot.engine.engine import LocalEngine
 from bot.engine.scripted import ScriptedGenerator
 from bot.errors import EngineDied
 from bot.settings import BUNDLED_WRITER
@@ -250,6 +251,24 @@ async def test_the_bundled_writer_tries_again_in_place_of_a_correction(tmp_path:
 
     assert generator.requests[0].messages == generator.requests[1].messages
     assert answer.note == ""
+
+
+@pytest.mark.slow
+async def test_the_real_bundled_writer_keeps_a_length_or_says_that_it_did_not(tmp_path: Path) -> None:
+    engine = LocalEngine(str(BUNDLED_WRITER), threads=1, dtype="auto")
+    async with open_house(tmp_path, generator=engine) as house:  # type: ignore[arg-type]
+        await engine.count_tokens([])
+        wanted = house.command("write", form="announcement", about="the server is down on Friday", length=40, seed=3)
+        accepted = await house.core.accept(wanted)
+        assert accepted is not None
+        async with asyncio.timeout(90):
+            while house.core.is_answering(accepted.answer.id):
+                await asyncio.sleep(0.1)
+        answer = await house.turn(accepted.answer.id)
+
+    assert answer.status is TurnStatus.COMPLETE
+    assert answer.release is not None
+    assert Length.about(40).holds(answer.text) == ("Asked for 32 to 48 words" not in answer.note)
 
 
 # --- checks ---------------------------------------------------------------------------------------------------------
