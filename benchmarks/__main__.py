@@ -145,5 +145,25 @@ def summaries(data: Path | None, model: str, quick: bool, as_json: bool) -> None
         click.echo(json.dumps(measured))
 
 
+@main.command()
+@click.option("--model", default="", help="Another pipeline's folder; without it the bundled painter.")
+@click.option("--rounds", default=5, show_default=True, help="Rounds of alone and at once.")
+@click.option("--threads", default=0, help="For each of the two processes; 0: one for each physical core.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
+def painting(model: str, rounds: int, threads: int, as_json: bool) -> None:
+    """Seconds for a picture, and how much text generation slows while one is drawn."""
+    from benchmarks import painting as painting_
+    from bot.settings import Settings
+
+    engine = Settings.load({"IMAGE_MODEL": model}).engine
+    if not engine.image_model:
+        raise click.UsageError("There is no bundled painter here; name a pipeline by --model.")
+    measured = asyncio.run(painting_.measure(rounds, engine.text_model, engine.image_model, threads))
+    for line in painting_.table(measured):
+        click.echo(line)
+    if as_json:
+        click.echo(json.dumps(measured))
+
+
 if __name__ == "__main__":
     main()
