@@ -20,7 +20,7 @@ from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.form_checks import Fault
 from bot.domain.forms import CREATIVITY, Form
 from bot.domain.generation import FinishReason, PromptMessage, Role, SamplingParams
-from bot.domain.lengths import Length, count, cut, list_mark, split_sign_off, whole
+from bot.domain.lengths import Length, count, cut, gap_after, list_mark, split_sign_off, whole
 from bot.domain.lines import Text, is_chinese, say
 from bot.errors import GenerationError
 from bot.settings import BUNDLED_WRITER
@@ -179,8 +179,9 @@ class _Drafter:
 
     async def _go_on(self, latest: Draft, length: Length) -> Draft:
         """The draft with more after it. A greeting and a name at its end are left to be written anew."""
-        start, messages = latest.text, self._order.prompt
+        start, messages, gap = latest.text, self._order.prompt, ""
         if latest.goes_on:
+            gap = gap_after(start, by_lines=self._order.form.by_lines)
             messages = (*messages, PromptMessage(Role.ASSISTANT, start))
         elif self._follows:
             start = self._body(start)
@@ -189,7 +190,7 @@ class _Drafter:
         else:
             start, messages = self._opened(self._body(start))
         room = room_for(Length(0, 0, max(1, length.high - count(start))), 0)
-        longer = await self._write(messages, room, self._say("write.longer"), start)
+        longer = await self._write(messages, room, self._say("write.longer"), start, gap)
         return latest if self._job.text == start else longer
 
     def _body(self, text: str) -> str:
@@ -227,8 +228,10 @@ class _Drafter:
             return say(line, locale, count=found, target=length.target)
         return say("write.ask_again", locale, faults=_said(latest.faults, locale))
 
-    async def _write(self, messages: Sequence[PromptMessage], most: int, note: str = "", start: str = "") -> Draft:
-        """A try: what the model answers, after the start that it goes on from."""
+    async def _write(
+        self, messages: Sequence[PromptMessage], most: int, note: str = "", start: str = "", gap: str = ""
+    ) -> Draft:
+        """A try: what the model answers, after the start that it goes on from, with the gap where it leaves none."""
         job, sampling = self._job, self._order.sampling
         room = most if messages is self._order.prompt else min(most, await self._left(messages))
         seed = None if sampling.seed is None else sampling.seed + self._tries
@@ -246,6 +249,8 @@ class _Drafter:
             note,
             enough=self._is_far_too_long,
         )
+        more = job.text[len(start) :]
+        job.text = start + (gap if more and not more[0].isspace() else "") + more
         self._read += ended.prompt_tokens
         self._written += ended.completion_tokens
         return self._shaped(

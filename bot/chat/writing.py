@@ -52,14 +52,14 @@ async def write(job: Job, services: Services) -> Turn:
     if form.own_length and "length" in options:
         raise Refused("write.own_length", form=form.label.in_locale(job.locale))
     await keep_attachments(job, services)
-    language, words = named_language(str(options.get("language", form.language)), job.locale)
+    language = str(options.get("language", form.language))
     locale = {"english": "en", "chinese": "zh"}.get(language) or ("zh" if is_chinese(job.locale) else "en")
     asked = Asked(
         _with_files(job.question, str(options["about"])),
         str(options.get("tone", "")),
         str(options.get("audience", "")),
         length,
-        words,
+        named_language(language, locale)[1],
     )
     return await _make(job, services, _wish(form, asked, locale, language, options, services))
 

@@ -100,6 +100,13 @@ def list_mark(text: str) -> str:
     return last[0] if re.match(r"[-*•] ", last) else ""
 
 
+def gap_after(text: str, *, by_lines: bool = False) -> str:
+    """What stands between a text and the sentence (or line) after it: Chinese has no space there."""
+    if by_lines:
+        return "\n"
+    return " " if text and text[-1].isascii() else ""
+
+
 def whole(text: str, *, by_lines: bool = False) -> str:
     """A text that broke off, up to its last whole sentence (or line); all of it when there is none."""
     if by_lines:

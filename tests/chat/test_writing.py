@@ -139,6 +139,15 @@ async def test_a_draft_that_broke_off_is_continued_where_it_ended(house: House) 
     assert answer.text == (TEN * 5).strip()
 
 
+async def test_a_continuation_that_leaves_no_gap_gets_one(house: House) -> None:
+    house.generator.enqueue("- one two\n- three", finish=FinishReason.LENGTH)
+    house.generator.enqueue("- four\n" * 7)
+
+    answer = await house.call("write", form="list", about="numbers", length=10)
+
+    assert answer.text == "- one two\n" + "\n".join(["- four"] * 7)
+
+
 async def test_an_emails_greeting_and_name_are_written_anew_when_it_grows(house: House) -> None:
     house.generator.enqueue(f"Subject: Tea\n\n{TEN}\n\nBest regards,\nAna")
     house.generator.enqueue(f"{TEN}\n\nBest regards,\nAna")
