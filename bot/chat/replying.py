@@ -13,11 +13,15 @@ from bot.chat.streaming import write_answer
 from bot.domain.conversation import Turn
 from bot.domain.generation import SamplingParams
 from bot.domain.lines import say
+from bot.domain.messages import ContinueReply
 from bot.domain.place_settings import PlaceSettings
 from bot.domain.places import PlaceKind
 
 # Between two looks at an answer that another process is making.
 ANOTHER_LOOK_S = 1.0
+
+# An answer that was continued so often is still read with its question.
+_MOST_CONTINUED = 100
 
 
 async def reply(job: Job, services: Services) -> Turn:
@@ -37,10 +41,21 @@ async def _path(job: Job, services: Services) -> tuple[PlaceSettings, Sequence[T
     while True:
         async with services.units.reading() as uow:
             here = await settings_of(job.place, job.asker, services, uow)
-            path = await uow.turns.path(job.question.id, limit=here.memory + 1)
+            path = await uow.turns.path(job.question.id, limit=here.memory + _parts_of_question(job))
         if not any(turn.status.is_open for turn in path):
-            return here, path
+            return here, _remembered(path, here.memory)
         await asyncio.sleep(ANOTHER_LOOK_S)
+
+
+def _parts_of_question(job: Job) -> int:
+    """How many turns are read whatever is remembered: the message, or the question with its answer so far."""
+    return _MOST_CONTINUED if isinstance(job.ask, ContinueReply) else 1
+
+
+def _remembered(path: Sequence[Turn], memory: int) -> Sequence[Turn]:
+    """The question, the answer to it that is being continued, and at most so many messages before."""
+    asked = max((index for index, turn in enumerate(path) if not turn.is_by_bot), default=0)
+    return path[max(0, asked - memory) :]
 
 
 async def keep_attachments(job: Job, services: Services) -> None:

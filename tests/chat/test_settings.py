@@ -9,9 +9,10 @@ import pytest
 
 from bot.chat.place_settings import settings_of
 from bot.domain.conversation import Turn, TurnStatus
+from bot.domain.messages import ContinueReply
 from bot.domain.place_settings import PlaceSettings
 from bot.domain.places import Person
-from tests.houses import ANA, BEN, CHANNEL, LIN, OTHER, THREAD, House
+from tests.houses import ANA, BEN, CHANNEL, DIRECT, LIN, OTHER, THREAD, House
 
 CARLA = Person(ANA.platform, "4", "Car|a")
 
@@ -81,6 +82,20 @@ async def test_an_answer_reads_at_most_as_many_earlier_messages_as_the_place_say
         await admins.ask(word, place=THREAD)
 
     assert _read(await admins.ask("Three", place=THREAD)) == read
+
+
+async def test_an_answer_that_is_continued_is_read_with_its_question_whatever_is_remembered(admins: House) -> None:
+    await admins.ask("/settings memory 0", place=DIRECT)
+    await admins.ask("One")
+    answer = await admins.ask("Two")
+    for number in range(2):
+        more = await admins.core.accept(
+            ContinueReply(f"c{number}", DIRECT, admins.ref(answer.id), ANA, admins.clock.now())
+        )
+        assert more is not None
+        answer = await admins.settled(more.answer.id)
+
+    assert _read(answer) == ["Two", "Fine.Fine."]
 
 
 async def test_reset_puts_one_setting_back_or_all(admins: House) -> None:
