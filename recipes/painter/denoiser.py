@@ -6,6 +6,7 @@ The straight path from a latent to noise (arXiv 2209.03003) is learned at times 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import AutoTokenizer, CLIPTextModel, PreTrainedTokenizerFast
 
 from recipes.clock import Budget
@@ -27,6 +29,13 @@ VARIANTS = 16
 TIMES = 1000
 """The scheduler's unit: time 1 is step 1,000."""
 
+AVERAGED_EVERY = 4
+
+
+def attention_for(device: torch.device) -> contextlib.AbstractContextManager[Any]:
+    """On a processor the plain products: its fused kernel takes five times as long backwards over so few tokens."""
+    return contextlib.nullcontext() if device.type == "cuda" else sdpa_kernel(SDPBackend.MATH)
+
 
 @dataclass(frozen=True)
 class DenoiserRecipe:
@@ -34,7 +43,7 @@ class DenoiserRecipe:
 
     minutes: float
     size: str = "small"
-    batch: int = 32
+    batch: int = 16
     rate: float = 1e-3
     unnamed: float = 0.1
 
@@ -81,7 +90,9 @@ class Trainer:
         self.model.unet.to(memory_format=torch.channels_last)
         self.model.train()
         self.average = loop.Average(self.model)
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), recipe.rate, betas=(0.9, 0.98), weight_decay=0.01)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), recipe.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        )
         self._flow: Any = torch.compile(self.model) if device.type == "cuda" else self.model
 
     def _captions(self, chosen: Tensor) -> Tensor:
@@ -96,14 +107,15 @@ class Trainer:
         noise = torch.randn(latents.shape).to(self.device)
         times = torch.randn(len(chosen)).sigmoid().to(self.device)
         noisy = torch.lerp(latents, noise, times.view(-1, 1, 1, 1)).contiguous(memory_format=torch.channels_last)
-        with narrow(self.device):
+        with narrow(self.device), attention_for(self.device):
             flow = self._flow(noisy, times, ids)
         loss = (flow.float() - (noise - latents)).square().mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
-        self.average.update(self.model)
+        if number % AVERAGED_EVERY == 0:
+            self.average.update(self.model)
         return {"loss": loss.item()}
 
     def state(self) -> dict[str, loop.Stateful]:
