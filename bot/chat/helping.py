@@ -95,7 +95,9 @@ async def _option(command: Command, option: Option, locale: str, services: Servi
     line = "help.needed" if option.required else "help.option"
     row = say(line, locale, name=option.name, what=option.help.in_locale(locale))
     if option.choices:
-        values = _listed([_choice(each, locale) for each in option.choices], locale)
+        # Where they complete, a team may have added its own.
+        known = await proposals(command.name, option.name, "", locale, services) if option.completes else option.choices
+        values = _listed([_choice(each, locale) for each in known], locale)
         return row + say("help.choices", locale, values=values)
     if option.completes:
         known = await proposals(command.name, option.name, "", locale, services)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat.form_files import BUNDLED
 from bot.domain.commands import COMMANDS, Command, Who, read_call
 from bot.domain.conversation import TurnStatus
 from bot.domain.help_lines import EXAMPLES
@@ -60,6 +61,17 @@ async def test_who_may_use_a_command_and_who_sees_the_answer_is_said(house: Hous
     assert "Only admins may use it." in told
     assert "Only admins may use it." not in (await house.ask("/help write")).text
     assert "Only you see the answer" in (await house.ask("/help privacy")).text
+
+
+async def test_a_teams_own_form_is_among_those_of_write(tmp_path: Path) -> None:
+    form = (BUNDLED / "email.toml").read_text(encoding="utf-8").replace('en = "email"', 'en = "memo to all"', 1)
+    (tmp_path / "forms").mkdir()
+    (tmp_path / "forms" / "memo.toml").write_text(form, encoding="utf-8")
+    async with open_house(tmp_path, settings=chat_settings(DATA_FOLDER=str(tmp_path))) as house:
+        told = (await house.ask("/help write")).text
+
+    assert "`memo`" in told
+    assert "`release-notes`" in told
 
 
 async def test_values_that_are_proposed_are_named(house: House) -> None:
