@@ -128,8 +128,8 @@ guess reaches. KID lies over mean colours and
 oriented gradients in 8x8 cells, which anybody can compute (`features` in `recipes/painter/evaluate.py`); less is
 nearer.
 
-Reconstruction of held-out pictures: {figures["reconstruction_psnr_db"]} dB PSNR. One picture at the default steps: \
-{figures["seconds_a_picture"]} s.
+Reconstruction of held-out pictures: {figures["reconstruction_psnr_db"]} dB PSNR. One picture at the default steps \
+on two cores: {figures["seconds_a_picture_on_two_cores"]} s.
 `python -m recipes.painter.evaluate --data DIR --run DIR --model bot/models/painter` measures them again.
 
 ## Samples

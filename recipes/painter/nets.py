@@ -12,6 +12,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 from recipes.painter.pictures import SIDE
 from recipes.painter.words import LENGTH
 
+GROUPS = 8
 SHRINK = 8
 """A latent pixel stands for 8 x 8 pixels, so that any side that is a multiple of 8 can be asked for."""
 
@@ -26,15 +27,16 @@ class Size:
     text: int
     text_layers: int
     vocabulary: int
-    groups: int = 8
+    dropout: float = 0.0
 
 
 SIZES = {
     "tiny": Size((8, 8, 8, 8), 4, (16, 16), 16, 1, 400),
     "small": Size((16, 32, 64, 96), 8, (96, 160), 192, 3, 5_000),
-    "medium": Size((32, 64, 64, 96), 16, (96, 160), 192, 3, 5_000),
+    "medium": Size((32, 64, 64, 96), 16, (96, 160), 192, 3, 5_000, dropout=0.1),
 }
-"""`tiny` is for tests, `small` for two cores, `medium` has a finer autoencoder and wants a GPU."""
+"""`tiny` is for tests, `small` for two cores, `medium` has a finer autoencoder and wants a GPU; it sees each
+picture so often that it needs dropout."""
 
 
 def autoencoder(size: Size) -> AutoencoderKL:
@@ -45,7 +47,7 @@ def autoencoder(size: Size) -> AutoencoderKL:
         block_out_channels=size.vae,
         layers_per_block=1,
         latent_channels=size.latents,
-        norm_num_groups=size.groups,
+        norm_num_groups=GROUPS,
         sample_size=SIDE,
         scaling_factor=1.0,
         force_upcast=False,
@@ -80,7 +82,8 @@ def unet(size: Size) -> UNet2DConditionModel:
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         block_out_channels=size.unet,
         layers_per_block=1,
-        norm_num_groups=size.groups,
+        dropout=size.dropout,
+        norm_num_groups=GROUPS,
         cross_attention_dim=size.text,
         attention_head_dim=4,
         use_linear_projection=True,
