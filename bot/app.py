@@ -31,7 +31,7 @@ from bot.domain.generation import EngineState
 from bot.engine.engine import LocalEngine
 from bot.engine.painter import LocalPainter
 from bot.ports import ChatPlatform, Engine, Trainer, UnitOfWorkFactory
-from bot.settings import BUNDLED_WRITER, EngineSettings, Settings
+from bot.settings import BUNDLED_WRITER, EngineSettings, Settings, bundled_painter
 from bot.system import SystemClock, new_id
 from bot.training.forgetting import TrainingFiles
 from bot.training.trainer import LocalTrainer
@@ -126,6 +126,7 @@ async def _services(
             threads=settings.engine.threads,
             dtype=settings.engine.dtype,
             checker=settings.pictures.checker if settings.pictures.policy == "on" else "",
+            instead=bundled_painter(),
         )
         stack.push_async_callback(painter.close)
         # Text comes first: two models that load at once slow each other down.

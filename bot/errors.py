@@ -14,6 +14,7 @@
     └── OperatorError           the host can act on it; the text is for a terminal or a log
         ├── SettingsError       a setting is missing or wrong; names the variable and the remedy
         ├── ModelError          a model folder is missing, corrupt or not allowed
+        │   └── ModelUnreachable  a model is not on this machine, and the Hub does not give it
         ├── StorageError        the database is newer than this program, unreadable, or not to be written
         │   ├── DatabaseLocked  another program holds the database
         │   └── DiskFull        nothing more can be kept
@@ -118,6 +119,10 @@ class ModelError(OperatorError):
     """A model folder is missing, corrupt, or holds what we never load."""
 
     exit_code = 66
+
+
+class ModelUnreachable(ModelError):
+    """A model is not on this machine, and could not be had from the Hub now."""
 
 
 class StorageError(OperatorError):

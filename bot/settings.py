@@ -328,6 +328,11 @@ def _painter(given: str) -> str:
     """The pipeline that is named, else the bundled one; "" for none."""
     if given:
         return "" if given.lower() == "none" else given
+    return bundled_painter()
+
+
+def bundled_painter() -> str:
+    """The bundled pipeline's folder; "" where it was left out."""
     return str(BUNDLED_PAINTER) if (BUNDLED_PAINTER / "model_index.json").is_file() else ""
 
 

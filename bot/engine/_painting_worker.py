@@ -9,7 +9,7 @@ end of the input. Messages by their `kind`, first those that come in:
 
     progress {detail}                      loading began
     ready    {detail, traits}              pictures can be painted
-    failed   {detail}                      they never can; the process ends
+    failed   {detail, unreachable}         they never can; the process ends
     step     {id, done, total, preview}    preview: a small PNG in base64, or null
     part     {id, picture, data}           the next bytes of a picture, base64
     painted  {id, parameters, seeds, media_type}  all parts were sent
@@ -34,7 +34,7 @@ from bot.engine._drawing import Drawn
 from bot.engine._pipeline import Pipeline
 from bot.engine.wire import Message, unpack_paint
 from bot.engine.worker import Channel, _where
-from bot.errors import ModelError, RequestRejected
+from bot.errors import ModelError, ModelUnreachable, RequestRejected
 
 # Small enough that the bot's event loop, which decodes it, is not held up.
 _PART_BYTES = 256 * 1024
@@ -63,11 +63,13 @@ class PaintingWorker:
         try:
             pipeline = Pipeline.load(self._model, self._threads, self._dtype, self._checker)
         except ModelError as error:
-            self._channel.send("failed", detail=str(error))
+            self._channel.send("failed", detail=str(error), unreachable=isinstance(error, ModelUnreachable))
             return
         except Exception as error:  # whatever it is, another try would meet it again
             traceback.print_exc()
-            self._channel.send("failed", detail=f"{self._model} could not be loaded ({_where(error)}).")
+            self._channel.send(
+                "failed", detail=f"{self._model} could not be loaded ({_where(error)}).", unreachable=False
+            )
             return
         self._channel.send("ready", detail=pipeline.description, traits=asdict(pipeline.traits))
         while True:

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from bot.engine.weights import is_local
-from bot.errors import ModelError
+from bot.errors import ModelError, ModelUnreachable
 
 INDEX = "model_index.json"
 _LIBRARIES = frozenset({"diffusers", "transformers"})
@@ -36,6 +36,7 @@ def find_index(model: str) -> Path:
 
     Raises:
         ModelError: there is none.
+        ModelUnreachable: the Hub does not give it.
     """
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     if is_local(model):
@@ -46,7 +47,7 @@ def find_index(model: str) -> Path:
     try:
         return Path(hf_hub_download(model, INDEX))
     except Exception as error:  # the library and the transports under it raise many kinds
-        raise ModelError(
+        raise ModelUnreachable(
             f"{model} is no folder here, and its {INDEX} could not be had from the Hugging Face Hub "
             f"({type(error).__name__}). Check the name and the network, or set IMAGE_MODEL to a folder that holds "
             "a diffusers pipeline."

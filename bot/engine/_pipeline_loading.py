@@ -14,7 +14,7 @@ from bot.engine import hardware
 from bot.engine._pipeline_card import check_sums, read_card
 from bot.engine._pipeline_folder import Component, check_weights, find_index, read_index
 from bot.engine.weights import is_local
-from bot.errors import ModelError
+from bot.errors import ModelError, ModelUnreachable
 
 
 def load_pipeline(model: str, threads: int, dtype: str) -> tuple[Any, Path, str]:
@@ -111,7 +111,7 @@ def _download(model: str) -> Path:
     try:
         folder = Path(DiffusionPipeline.download(model, use_safetensors=True, trust_remote_code=False))
     except Exception as error:  # the library and the transports under it raise many kinds
-        raise ModelError(
+        raise ModelUnreachable(
             f"{model} could not be downloaded as safetensors ({type(error).__name__}). "
             "Check that it has such weights, and the network; or set IMAGE_MODEL to a folder."
         ) from error

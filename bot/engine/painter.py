@@ -92,14 +92,25 @@ class LocalPainter:
         threads: for the processor's work; 0 for one a physical core.
         dtype: "auto" (by the hardware), "float32" or "bfloat16".
         checker: a folder or a Hub id of an image classifier that looks at every picture before people do; "" for none.
+        instead: a folder to paint with when the model is not here and the Hub does not give it; "" for none.
         load_wait_s: how long a request waits for a painter that is loading before EngineLoading.
     """
 
     def __init__(
-        self, model: str, *, threads: int = 0, dtype: str = "auto", checker: str = "", load_wait_s: float = 120.0
+        self,
+        model: str,
+        *,
+        threads: int = 0,
+        dtype: str = "auto",
+        checker: str = "",
+        instead: str = "",
+        load_wait_s: float = 120.0,
     ) -> None:
         self._name = public_name(model)
         self._arguments = (model, str(threads), dtype, checker)
+        self._instead = instead
+        # Why another model than the one that was set is used.
+        self._excuse = ""
         self._load_wait_s = load_wait_s
         self._state = EngineState.LOADING
         self._detail = ""
@@ -227,14 +238,20 @@ class LocalPainter:
         self._detail = message["detail"]
 
     def _on_ready(self, message: Message) -> None:
-        self._state, self._detail = EngineState.READY, message["detail"]
+        self._state, self._detail = EngineState.READY, " ".join(filter(None, (message["detail"], self._excuse)))
         self._traits = unpack_traits(message["traits"])
         self._settled.set()
         log.info("painter.ready", model=self._name, detail=self._detail)
         self._advance()
 
     def _on_failed(self, message: Message) -> None:
-        self._fail(message["detail"])
+        if not (self._instead and message["unreachable"]):
+            self._fail(message["detail"])
+            return
+        log.warning("painter.replaced", model=self._name, by=public_name(self._instead), detail=message["detail"])
+        self._excuse = f"({public_name(self._instead)} paints instead: {message['detail']})"
+        self._arguments = (self._instead, *self._arguments[1:])
+        self._name, self._instead = public_name(self._instead), ""
 
     def _on_step(self, message: Message) -> None:
         preview = None if message["preview"] is None else base64.b64decode(message["preview"])

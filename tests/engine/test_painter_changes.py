@@ -255,6 +255,20 @@ async def test_a_checker_that_is_not_there_keeps_the_painter_from_painting(model
     assert f"IMAGE_CHECKER: {tmp_path} holds no model" in caught.value.detail
 
 
+@pytest.mark.slow
+async def test_a_model_that_the_hub_does_not_give_is_stood_in_for(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    painter = LocalPainter("nobody/nothing", threads=1, dtype="float32", instead=str(model))
+    await painter.start()
+
+    result = await painted(painter, fox())
+    health = painter.health()
+    await painter.close()
+
+    assert result.parameters["model"] == health.model == "carded"
+    assert "carded paints instead: nobody/nothing is no folder here" in health.detail
+
+
 async def test_damaged_weights_are_named_with_their_fingerprint(tmp_path: Path) -> None:
     save_tiny_painter(tmp_path)
     weights = tmp_path / "unet" / "diffusion_pytorch_model.safetensors"
