@@ -36,6 +36,11 @@ class Choice:
     picture: bytes | None = None
 
 
+def choices(*rows: tuple[str, str, str]) -> tuple[Choice, ...]:
+    """Choices, each given as its value and its label in English and in Chinese."""
+    return tuple(Choice(value, Text(en, zh)) for value, en, zh in rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One typed option. `main` takes the words that name no option; `low` and `high` bound a number or a length.
