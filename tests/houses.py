@@ -13,8 +13,8 @@ from pathlib import Path
 from bot.chat.admission import Admission
 from bot.chat.dispatch import Core
 from bot.chat.jobs import Services
-from bot.chat.picture_policy import PicturePolicy
 from bot.chat.persona_library import PersonaLibrary
+from bot.chat.picture_policy import PicturePolicy
 from bot.chat.serving import ServedReleases
 from bot.chat.training import Training
 from bot.domain.conversation import Turn
@@ -28,6 +28,7 @@ from bot.training.forgetting import TrainingFiles
 from storage.database import Database, sqlite_url
 from storage.files import DataFiles
 from storage.unit_of_work import SqlUnitOfWorkFactory
+from tests.patience import PATIENCE_S
 from tests.platforms import FakePlatform
 
 ANA = Person(Platform.DISCORD, "1", "Ana")
@@ -125,7 +126,7 @@ class House:
     async def settled(self, turn_id: str) -> Turn:
         """An answer's turn, once the platform shows its last state and the event is closed."""
         await self.platform.until(lambda: any(reply.target.turn.id == turn_id for reply in self.platform.finished))
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE_S):
             while self.core.is_answering(turn_id):
                 await asyncio.sleep(0.005)
         return await self.turn(turn_id)

@@ -12,6 +12,7 @@ from bot.domain.messages import Answer, Attachment, HistoryMessage, MessageRef
 from bot.domain.places import Person, Place, Platform, owning_place
 from bot.errors import DeliveryError
 from bot.ports import FoundPlace, ReplyTarget
+from tests.patience import PATIENCE_S
 
 
 @dataclass
@@ -105,7 +106,7 @@ class FakePlatform:
 
     async def until(self, met: Callable[[], bool]) -> None:
         """Wait until something shown meets a condition."""
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE_S):
             while not met():
                 self.changed.clear()
                 await self.changed.wait()

@@ -12,7 +12,7 @@ from bot.domain.conversation import TurnStatus
 from bot.domain.places import Place, Platform, owning_place
 from bot.engine.scripted import ScriptedGenerator
 from bot.errors import DeliveryError, DiskFull
-from tests.houses import LIN, House, chat_settings, open_house
+from tests.houses import ANA, BEN, CHANNEL, LIN, House, chat_settings, open_house
 from tests.platforms import FakePlatform
 
 
@@ -191,12 +191,10 @@ def _channel(number: int) -> Place:
 
 
 async def test_a_refused_message_is_not_part_of_what_is_read_later(tmp_path: Path) -> None:
-    async with open_house(tmp_path, settings=chat_settings(PERSON_BUDGET="1/second")) as house:
-        house.generator.enqueue("one")
-        await house.ask("first")
-        refused = await house.ask("second")
-        await asyncio.sleep(1.1)
-        answer = await house.ask("third")
+    async with open_house(tmp_path, settings=chat_settings(PERSON_BUDGET="1/hour")) as house:
+        await house.ask("first", by=ANA, place=CHANNEL)
+        refused = await house.ask("second", by=ANA, place=CHANNEL)
+        answer = await house.ask("third", by=BEN, place=CHANNEL)
 
     assert refused.status is TurnStatus.REFUSED
     assert answer.prompt is not None

@@ -13,6 +13,7 @@ from bot.domain.releases import Release, ReleaseState, RunState
 from bot.domain.training import Example, ExampleKind, ExampleSource, Origin
 from bot.training.rows import read_examples, write_examples
 from tests.houses import ANA, BEN, CHANNEL, DIRECT, OTHER, THREAD, House, open_house
+from tests.patience import PATIENCE_S
 from tests.platforms import FakePlatform
 from tests.trainers import ScriptedTrainer
 
@@ -89,7 +90,7 @@ async def test_a_run_that_learns_from_someone_who_is_forgotten_is_stopped(
         accepted = await house.core.accept(house.command("retrain"))
         assert accepted is not None
         training = house.services.training
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE_S):
             while training.current is None or training.current.progress is None:
                 await asyncio.sleep(0.005)
         _learned_from(house, training.current.run.id, ANA)

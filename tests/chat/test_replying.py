@@ -14,6 +14,7 @@ from bot.domain.messages import Attachment, ContinueReply, Control, DeleteMessag
 from bot.engine.scripted import ScriptedGenerator
 from bot.errors import EngineDied, Refused
 from tests.houses import ANA, BEN, CHANNEL, DIRECT, LIN, OTHER, ROBOT, THREAD, House, chat_settings, open_house
+from tests.patience import PATIENCE_S
 
 
 async def test_a_message_is_answered_and_the_turn_knows_how_it_was_made(house: House) -> None:
@@ -158,7 +159,7 @@ async def test_people_in_line_are_told_their_place(house: House) -> None:
 
     waiting = await house.core.accept(house.message("two", by=BEN, place=OTHER))
     assert waiting is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not any(reply.positions == [1] for reply in house.platform.replies):
             await asyncio.sleep(0.01)
     gate.set()

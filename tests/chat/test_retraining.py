@@ -16,6 +16,7 @@ from bot.domain.training import Collected
 from bot.engine.scripted import ScriptedGenerator
 from bot.errors import DeliveryError, TrainingFailed
 from tests.houses import ANA, BEN, DIRECT, LIN, House, open_house
+from tests.patience import PATIENCE_S
 from tests.trainers import ScriptedTrainer, ratings
 
 
@@ -422,7 +423,7 @@ async def test_a_schedule_starts_a_run_when_it_is_due(tmp_path: Path, trainer: S
 
 
 async def _begun(trainer: ScriptedTrainer) -> None:
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(PATIENCE_S):
         while not trainer.orders:
             await asyncio.sleep(0.01)
 

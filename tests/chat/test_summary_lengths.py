@@ -19,6 +19,7 @@ from bot.errors import EngineDied
 from bot.settings import BUNDLED_WRITER
 from tests.chat.talking import talk
 from tests.houses import ANA, BEN, CHANNEL, House, open_house
+from tests.patience import PATIENCE_S
 from tests.platforms import FakePlatform
 
 
@@ -101,7 +102,7 @@ async def test_ten_thousand_messages_are_summed_up(tmp_path: Path, count: int, c
     async with open_house(tmp_path, generator=generator, platform=_Long(count=count)) as house:
         accepted = await house.core.accept(house.command("summarize", place=CHANNEL, since="2026-01-01"))
         assert accepted is not None
-        async with asyncio.timeout(100):
+        async with asyncio.timeout(PATIENCE_S):
             while house.core.is_answering(accepted.answer.id):
                 await asyncio.sleep(0.05)
         answer = await house.turn(accepted.answer.id)

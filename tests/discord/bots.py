@@ -16,6 +16,7 @@ from bot.ports import Clock, Painter
 from bot.settings import DiscordSettings, Settings
 from bot.system import SystemClock
 from tests.houses import House, open_house
+from tests.patience import PATIENCE_S
 from tests.servers.discord import Channel, DiscordServer, Message
 
 
@@ -44,7 +45,7 @@ class Bot:
 
     async def noted(self, message: Message) -> None:
         """Wait until the bot has noted a message that people see already."""
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE_S):
             while await self._found(message) is None:
                 await asyncio.sleep(0.005)
 

@@ -8,6 +8,7 @@ from bot.domain.places import Person as Asker
 from bot.domain.places import Place, Platform, owning_place
 from bot.ports import FoundPlace
 from tests.discord.bots import Bot
+from tests.patience import PATIENCE_S
 from tests.servers.discord import Channel, DiscordServer, Person
 
 
@@ -29,7 +30,7 @@ async def test_a_channel_is_found_by_name_or_mention_for_those_who_may_read_it(
     server.world.overwrite(ops, ben, {"view_channel": False})
     here = place_of(channel)
 
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(PATIENCE_S):
         # The bot hears of the new channel in its own time.
         while (by_name := await bot.platform.find_place("#Ops", here, asker(ana))) is None:
             await asyncio.sleep(0.005)

@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.domain.ratings import Verdict
 from bot.errors import EngineDied
 from tests.discord.bots import Bot, open_bot
+from tests.patience import PATIENCE_S
 from tests.servers.discord import Channel, DiscordServer, Message, Person
 
 
@@ -166,7 +167,7 @@ async def test_reactions_of_any_skin_tone_are_votes_and_taking_one_back_withdraw
 
 
 async def _until(bot: Bot, answer: Message, wanted: list[tuple[Verdict, str]]) -> None:
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(PATIENCE_S):
         while await _verdicts(bot, answer) != wanted:
             await asyncio.sleep(0.01)
 

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from tests.discord.bots import Bot, open_bot
 from tests.houses import FakeClock
+from tests.patience import PATIENCE_S
 from tests.servers.discord import Channel, DiscordServer, Person
 
 
@@ -64,7 +65,7 @@ async def test_what_was_said_while_a_session_was_lost_is_read_from_history(
     await ana.says(channel, f"{server.bot.mention} three")
     await ana.says(ana.dm, "four")
 
-    await server.until(lambda: len(bot.generator.requests) == 4, timeout=30)
+    await server.until(lambda: len(bot.generator.requests) == 4, timeout=PATIENCE_S)
     assert _asked(bot) == ["four", "one", "three", "two"]
 
 
@@ -86,7 +87,7 @@ async def test_what_was_said_while_the_bot_was_down_is_answered_after_its_start(
     await ana.says(ana.dm, "six")
 
     async with open_bot(server, tmp_path) as bot:
-        await server.until(lambda: len(bot.generator.requests) == 3, timeout=15)
+        await server.until(lambda: len(bot.generator.requests) == 3, timeout=PATIENCE_S)
         await bot.answers(channel, 2)
         await bot.answers(thread, 2)
         await bot.answers(ana.dm, 2)
@@ -105,7 +106,7 @@ async def test_what_is_older_than_the_setting_is_left(
     await ana.says(channel, f"{server.bot.mention} in time", ago=600)
 
     async with open_bot(server, tmp_path, CATCH_UP_HOURS="1") as bot:
-        await server.until(lambda: bot.generator.requests, timeout=15)
+        await server.until(lambda: bot.generator.requests, timeout=PATIENCE_S)
         await bot.answers(channel, 2)
 
         assert _asked(bot) == ["in time"]
@@ -137,7 +138,7 @@ async def test_a_channel_that_may_not_be_read_is_left_out_of_catching_up(
     await ana.says(channel, f"{server.bot.mention} two")
 
     async with open_bot(server, tmp_path) as bot:
-        await server.until(lambda: bot.generator.requests, timeout=15)
+        await server.until(lambda: bot.generator.requests, timeout=PATIENCE_S)
         await bot.answers(channel, 2)
 
         assert _asked(bot) == ["two"]
@@ -182,7 +183,7 @@ async def test_a_discord_out_of_reach_is_a_line_in_the_log_and_no_traceback(
     with capture_logs() as ours:
         await server.faults.outage(1.0)
 
-        await server.until(lambda: server.connected, timeout=20)
+        await server.until(lambda: server.connected, timeout=PATIENCE_S)
         await ana.says(channel, f"{server.bot.mention} hello")
         await bot.answers(channel)
     assert "Traceback" not in caplog.text

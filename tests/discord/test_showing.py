@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.domain.generation import Queued
 from bot.errors import EngineDied
 from tests.discord.bots import Bot, open_bot
+from tests.patience import PATIENCE_S
 from tests.servers.discord import Channel, DiscordServer, Message, Person
 
 
@@ -72,7 +73,7 @@ async def test_forty_thousand_characters_arrive_whole_in_messages_of_two_thousan
     bot.generator.enqueue(text)
     await ana.says(channel, f"{server.bot.mention} hello")
 
-    parts = await server.until(lambda: _whole(channel, server), timeout=20)
+    parts = await server.until(lambda: _whole(channel, server), timeout=PATIENCE_S)
 
     assert all(len(part.text) <= 2000 for part in parts)
     assert "\n\n".join(part.text for part in parts).split() == text.split()

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from bot.__main__ import main
 from bot.logs import set_up
 from bot.settings import LogSettings
-from tests.e2e.processes import PATIENCE_S, environment
+from tests.e2e.processes import environment
+from tests.patience import PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)

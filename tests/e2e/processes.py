@@ -14,8 +14,7 @@ from typing import Any
 
 import aiohttp
 
-# How long anything may take on a busy machine.
-PATIENCE_S = 60.0
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent.parent
 ANA = {"id": "ana", "name": "Ana", "locale": "en"}
@@ -42,6 +41,19 @@ class Bot:
             stderr=asyncio.subprocess.PIPE,
         )
         self._reading = asyncio.create_task(self._read_log())
+        try:
+            self.address = await self._read_address()
+        except BaseException:
+            await self.kill()
+            raise
+        self._session = aiohttp.ClientSession()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+        await self.kill()
+
+    async def _read_address(self) -> str:
         assert self.process.stdout is not None
         async with asyncio.timeout(PATIENCE_S):
             line = (await self.process.stdout.readline()).decode()
@@ -49,13 +61,7 @@ class Bot:
         if found is None:
             await self._reading
             raise AssertionError(f"no address in {line!r}; the log: {self.log}")
-        self.address = found[0]
-        self._session = aiohttp.ClientSession()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._session.close()
-        await self.kill()
+        return found[0]
 
     async def _read_log(self) -> None:
         assert self.process.stderr is not None

@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.commands import ended
 from tests.e2e.processes import Bot
 from tests.engine.completion_server import CompletionServer, hang, say
+from tests.patience import PATIENCE_S
 from tests.servers.discord import Channel, DiscordServer, Message, Person
 
 
@@ -52,17 +53,17 @@ async def test_a_kill_loses_no_answer_and_repeats_none(
         settings = _settings(server) | {"ENGINE_URL": engine.url}
         async with Bot(tmp_path, **settings) as bot:
             await ana.says(channel, f"{ask} first question")
-            await server.until(lambda: [each.text for each in _answers(server, channel)] == ["One."], 60)
+            await server.until(lambda: [each.text for each in _answers(server, channel)] == ["One."], PATIENCE_S)
             await ana.says(channel, f"{ask} second question")
-            await server.until(lambda: [each.text for each in _answers(server, channel)][1:] == ["Half an"], 60)
+            await server.until(lambda: [each.text for each in _answers(server, channel)][1:] == ["Half an"], PATIENCE_S)
             await bot.kill()
         await ana.says(channel, f"{ask} third question, while nobody is there")
 
         async with Bot(tmp_path, **settings) as bot:
-            await server.until(lambda: len(engine.bodies) == 4 and len(_answers(server, channel)) == 3, 60)
-            await server.until(lambda: all(each.buttons for each in _answers(server, channel)), 60)
+            await server.until(lambda: len(engine.bodies) == 4 and len(_answers(server, channel)) == 3, PATIENCE_S)
+            await server.until(lambda: all(each.buttons for each in _answers(server, channel)), PATIENCE_S)
             await ana.presses(_answers(server, channel)[0], "Regenerate")
-            await server.until(lambda: len(_answers(server, channel)) == 4, 60)
+            await server.until(lambda: len(_answers(server, channel)) == 4, PATIENCE_S)
             code = await bot.stop()
 
     texts = [each.text for each in _answers(server, channel)]

@@ -14,8 +14,9 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from tests.e2e.processes import PATIENCE_S, Bot
+from tests.e2e.processes import Bot
 from tests.engine.completion_server import CompletionServer, Exchange, hang
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

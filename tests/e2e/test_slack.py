@@ -11,6 +11,7 @@ from adapters.slack.connecting import manifest
 from tests.e2e.commands import ended
 from tests.e2e.processes import Bot
 from tests.engine.completion_server import CompletionServer, hang, say
+from tests.patience import PATIENCE_S
 from tests.servers.slack import Channel, Message, SlackServer, User
 
 
@@ -54,17 +55,17 @@ async def test_a_kill_loses_no_answer_and_repeats_none(
         settings = _settings(server) | {"ENGINE_URL": engine.url}
         async with Bot(tmp_path, **settings) as bot:
             first = await ana.says(channel, f"{ask} first question")
-            await server.until(lambda: [each.text for each in _answers(server, channel)] == ["One."], 60)
+            await server.until(lambda: [each.text for each in _answers(server, channel)] == ["One."], PATIENCE_S)
             second = await ana.says(channel, f"{ask} second question")
-            await server.until(lambda: [each.text.strip() for each in second.replies] == ["Half an"], 60)
+            await server.until(lambda: [each.text.strip() for each in second.replies] == ["Half an"], PATIENCE_S)
             await bot.kill()
         third = await ana.says(channel, f"{ask} third question, while nobody is there")
 
         async with Bot(tmp_path, **settings) as bot:
-            await server.until(lambda: len(engine.bodies) == 4 and len(_answers(server, channel)) == 3, 60)
-            await server.until(lambda: all(each.buttons for each in _answers(server, channel)), 60)
+            await server.until(lambda: len(engine.bodies) == 4 and len(_answers(server, channel)) == 3, PATIENCE_S)
+            await server.until(lambda: all(each.buttons for each in _answers(server, channel)), PATIENCE_S)
             await ana.presses(first.replies[0], "Regenerate")
-            await server.until(lambda: len(first.replies) == 2, 60)
+            await server.until(lambda: len(first.replies) == 2, PATIENCE_S)
             code = await bot.stop()
 
     assert [each.text for each in first.replies] == ["One.", "One, again."]
@@ -85,13 +86,15 @@ async def test_a_repeat_that_cannot_be_ruled_out_is_marked(
     async with CompletionServer(say("The answer.")) as engine:
         settings = _settings(server) | {"ENGINE_URL": engine.url}
         async with Bot(tmp_path, **settings):
-            server.faults.delay("chat.postMessage|chat.startStream", 60)
+            server.faults.delay("chat.postMessage|chat.startStream", PATIENCE_S)
             await ana.says(channel, f"{server.bot.mention} hello")
-            await server.until(lambda: _answers(server, channel), 60)
+            await server.until(lambda: _answers(server, channel), PATIENCE_S)
         server.faults.refuse("conversations.(replies|history)", error="missing_scope", times=1000)
 
         async with Bot(tmp_path, **settings):
-            await server.until(lambda: len(_answers(server, channel)) == 2 and _answers(server, channel)[1].notes, 60)
+            await server.until(
+                lambda: len(_answers(server, channel)) == 2 and _answers(server, channel)[1].notes, PATIENCE_S
+            )
 
     assert "may be a repeat" in _answers(server, channel)[1].notes
 

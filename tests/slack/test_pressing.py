@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.servers.slack import Channel, Message, SlackServer, User
 from tests.slack.workspaces import Workspace, at_work
 
@@ -149,6 +150,6 @@ async def test_the_stop_button_of_an_edited_answer_stops_it(
 
 
 async def until_votes(workspace: Workspace, answer: Message, votes: list[str]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while sorted(await workspace.votes(answer)) != votes:
             await asyncio.sleep(0.01)

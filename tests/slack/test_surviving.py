@@ -11,6 +11,7 @@ import pytest
 from adapters.slack import client
 from bot.chat.showing import StoredDeliveries
 from bot.errors import DiskFull
+from tests.patience import PATIENCE_S
 from tests.servers.slack import Channel, SlackServer, User
 from tests.slack.workspaces import Workspace, at_work, slack_settings
 
@@ -157,7 +158,7 @@ async def test_what_was_said_while_the_network_was_gone_is_caught_up(
 
     server.faults.outage(8)
     await ana.says(ana.dm, "meanwhile")
-    await server.until(lambda: len(workspace.by_bot(ana.dm)) == 2, timeout=30)
+    await server.until(lambda: len(workspace.by_bot(ana.dm)) == 2, timeout=PATIENCE_S)
     await workspace.idle()
 
     assert workspace.by_bot(ana.dm)[1].text == "You said: meanwhile"

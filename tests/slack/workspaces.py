@@ -20,6 +20,7 @@ from bot.ports import Painter
 from bot.settings import Settings, SlackSettings
 from bot.system import SystemClock
 from tests.houses import open_house
+from tests.patience import PATIENCE_S
 from tests.servers.slack import Channel, Message, SlackServer
 
 
@@ -48,7 +49,7 @@ class Workspace:
 
     async def idle(self) -> None:
         """Wait until every accepted event is answered."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             while await self.pending():
                 await asyncio.sleep(0.01)
 
@@ -68,7 +69,7 @@ class Workspace:
     async def noted(self, message: Message) -> None:
         """Wait until the bot has noted a message that people see already."""
         ref = MessageRef(Platform.SLACK, message.channel.id, message.ts)
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 async with self.services.units.reading() as uow:
                     if await uow.deliveries.turn_of(ref) is not None:

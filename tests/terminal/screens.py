@@ -11,8 +11,8 @@ import pexpect
 import pyte
 
 from adapters.rendering.characters import width
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 30.0
 CTRL_C, CTRL_D, TAB, ALT_ENTER, UP = "\x03", "\x04", "\t", "\x1b\r", "\x1b[A"
 
 

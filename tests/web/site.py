@@ -20,6 +20,7 @@ from bot.ports import Painter, Trainer
 from bot.settings import Settings, WebSettings
 from bot.system import SystemClock
 from tests.houses import House, chat_settings, open_house
+from tests.patience import PATIENCE_S
 
 GENERAL = {"channel": "general", "thread": ""}
 ANA = {"id": "ana", "name": "Ana", "locale": "en"}
@@ -42,7 +43,7 @@ class Seat:
 
     async def hear(self, kind: str, met: Callable[[dict[str, Any]], bool] = lambda event: True) -> dict[str, Any]:
         """The next event of this kind that meets the condition."""
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 event = await self.socket.receive_json()
                 self.heard.append(event)

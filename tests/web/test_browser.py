@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from bot.domain.generation import EngineState
 from bot.domain.training import Collected
 from bot.engine.scripted import ScriptedGenerator
+from tests.patience import PATIENCE_S
 from tests.trainers import ScriptedTrainer, ratings
 from tests.web.site import Site, open_site
 
@@ -26,7 +27,7 @@ async def sitting(browser: Browser, site: Site, name: str = "Ana", **context: An
     """A window of a person, which must not log an error."""
     opened = await browser.new_context(**context)
     page = await opened.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_S * 1000)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     await page.goto(f"{site.web.address}?as={name}")
