@@ -22,12 +22,12 @@ def read_marked(command: Command, rest: str) -> dict[str, str]:
     options: dict[str, str] = {}
     free: list[str] = []
     rest = _leading_choice(command, rest, options)
-    end, named, quoted = 0, None, ""
+    end, named, literal = 0, None, ""
     for match in [*mark.finditer(rest), None]:
         words = rest[end : match.start() if match else len(rest)].strip()
-        free += _set(options, named, quoted, words)
+        free += _set(options, named, literal, words)
         if match is not None:
-            end, named, quoted = match.end(), command.option(match["name"].lower()), match["quoted"] or ""
+            end, named, literal = match.end(), command.option(match["name"].lower()), match["quoted"] or ""
     name = " ".join(word for word in free if word)
     if name and command.main is not None:
         options[command.main.name] = name
@@ -50,12 +50,12 @@ def quoted(value: OptionValue) -> str:
     return '"' + words.replace('"', "'") + '"' if re.search(r"\s", words) else words
 
 
-def _set(options: dict[str, str], option: Option | None, quoted: str, words: str) -> list[str]:
-    """Give an option what stands behind its mark; the words that are left over."""
+def _set(options: dict[str, str], option: Option | None, literal: str, words: str) -> list[str]:
+    """Give an option what stands behind its mark (`literal`: in quotation marks); the words that are left over."""
     if option is None:
         return [words]
-    if quoted:
-        options[option.name] = quoted[1:-1]
+    if literal:
+        options[option.name] = literal[1:-1]
         return [words]
     if option.type is OptionType.TEXT:
         options[option.name] = words
