@@ -126,6 +126,9 @@ class Bot:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Only what a process needs, and the settings: nothing of the developer's own leaks in."""
+    """Only what a process needs, and the settings: nothing of the developer's own leaks in.
+
+    Without a setting there is no painter: it would load in every bot, and few tests draw.
+    """
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **settings}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "IMAGE_MODEL": "none", **settings}
