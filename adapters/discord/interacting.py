@@ -129,12 +129,12 @@ class Interacting:
         assert interaction.message is not None
         place, by = await self._where(interaction)
         ask = _ask(act, detail, (str(interaction.id), place, ref, by, interaction.created_at))
-        only_seen_by_asker = interaction.message.flags.ephemeral
         if act in (Act.SHARE, Act.USE):
-            # What is shared stands in the place for all; nobody can reply to what only one person sees.
-            call = Call(interaction, private=False, shows_answer=False, pressed=None if only_seen_by_asker else ref)
+            # A message for all, which stands by itself.
+            call = Call(interaction, private=False, shows_answer=False)
         else:
-            call = Call(interaction, only_seen_by_asker, shows_answer=only_seen_by_asker, pressed=ref)
+            private = interaction.message.flags.ephemeral
+            call = Call(interaction, private, shows_answer=private, pressed=ref)
         await self._ask(ask, call)
 
     async def _ask(self, ask: Ask, call: Call) -> None:

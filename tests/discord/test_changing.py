@@ -75,7 +75,7 @@ async def test_a_draft_is_used_as_a_message_and_counts_as_liked(bot: Bot, channe
 
     used = (await bot.answers(channel, 2))[1]
     assert (act.failed, act.replies) == (None, [])
-    assert (used.text, used.rows) == ("Fine.", [])
+    assert (used.text, used.rows, used.reply_to) == ("Fine.", [], None)
     assert [vote.source for vote in await bot.ratings(draft)] == [RatingSource.USE]
 
 
