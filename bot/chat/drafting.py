@@ -26,9 +26,10 @@ from bot.errors import GenerationError
 from bot.settings import BUNDLED_WRITER
 
 # Tries after the first: to keep the length, and to mend what the checks found.
-LENGTH_TRIES = 4
+LENGTH_TRIES = 3
 REPAIRS = 1
-# The bundled writer's next draft may be right, and takes a second or two.
+# The bundled writer's next draft may be right, and takes a second or two; what it goes on with is a sentence each time.
+BUNDLED_LENGTH_TRIES = 6
 BUNDLED_REPAIRS = 3
 # What it goes on with after an end of its own, one after the other: without them it ends again at once.
 BUNDLED_OPENERS = (Text("Please", "希望"), Text("I hope", "请"), Text("Thank you", "感谢"), Text("We", "我们"))
@@ -135,19 +136,18 @@ class _Drafter:
         order = self._order
         if order.start:
             self._job.text = order.start
-            best = latest = self._shaped(order.start, goes_on=False)
+            best = self._shaped(order.start, goes_on=False)
         else:
-            best = latest = await self._write(order.prompt, order.sampling.max_tokens)
+            best = await self._write(order.prompt, order.sampling.max_tokens)
         while not best.is_right and self._may_try(best):
             try:
-                latest = await self._next(latest)
+                best = min(best, await self._next(best), key=lambda each: each.rank)
             except GenerationError:
                 # What was made before stands, and is told with what is wrong with it.
                 break
             except asyncio.CancelledError:
                 self._job.text = best.text or self._job.text
                 raise
-            best = min(best, latest, key=lambda each: each.rank)
         return best
 
     def record(self, best: Draft) -> None:
@@ -161,26 +161,26 @@ class _Drafter:
         )
 
     def _may_try(self, best: Draft) -> bool:
-        repairs = REPAIRS if self._follows else BUNDLED_REPAIRS
-        return self._tries <= (LENGTH_TRIES if best.misses_by else repairs)
+        lengths, repairs = (LENGTH_TRIES, REPAIRS) if self._follows else (BUNDLED_LENGTH_TRIES, BUNDLED_REPAIRS)
+        return self._tries <= (lengths if best.misses_by else repairs)
 
-    async def _next(self, latest: Draft) -> Draft:
-        """One more try, by what is wrong with the latest.
+    async def _next(self, best: Draft) -> Draft:
+        """One more try, by what is wrong with the best so far.
 
         Raises:
             GenerationError: there is no room for one, or the engine did not finish it.
         """
         length = self._order.length
-        if length is not None and latest.text and count(latest.text) < length.low:
-            longer = await self._go_on(latest, length)
-            if count(longer.text) > count(latest.text):
+        if length is not None and best.text and count(best.text) < length.low:
+            longer = await self._go_on(best, length)
+            if count(longer.text) > count(best.text):
                 return longer
-        return await self._again(latest)
+        return await self._again(best)
 
-    async def _go_on(self, latest: Draft, length: Length) -> Draft:
+    async def _go_on(self, best: Draft, length: Length) -> Draft:
         """The draft with more after it. A greeting and a name at its end are left to be written anew."""
-        start, messages, gap = latest.text, self._order.prompt, ""
-        if latest.goes_on:
+        start, messages, gap = best.text, self._order.prompt, ""
+        if best.goes_on:
             gap = gap_after(start, by_lines=self._order.form.by_lines)
             messages = (*messages, PromptMessage(Role.ASSISTANT, start))
         elif self._follows:
@@ -191,7 +191,7 @@ class _Drafter:
             start, messages = self._opened(self._body(start))
         room = room_for(Length(0, 0, max(1, length.high - count(start))), 0)
         longer = await self._write(messages, room, self._say("write.longer"), start, gap)
-        return latest if self._job.text == start else longer
+        return best if self._job.text == start else longer
 
     def _body(self, text: str) -> str:
         """A text without its greeting and name, and the gap after which it goes on."""
@@ -208,25 +208,25 @@ class _Drafter:
         start = body + (mark or opener)
         return start, (*prompt, PromptMessage(Role.ASSISTANT, start))
 
-    async def _again(self, latest: Draft) -> Draft:
+    async def _again(self, best: Draft) -> Draft:
         """A new draft. A model that follows corrections is shown the one before, with what is wrong with it."""
         order = self._order
-        messages, fault = order.prompt, self._fault(latest)
-        if self._follows and latest.text:
+        messages, fault = order.prompt, self._fault(best)
+        if self._follows and best.text:
             ask = PromptMessage(Role.USER, fault)
-            messages = (*order.prompt, PromptMessage(Role.ASSISTANT, latest.text), ask)
-        is_long = order.length is not None and count(latest.text) > order.length.high
-        note = "write.shorter" if is_long else "write.longer" if latest.misses_by else "write.again"
+            messages = (*order.prompt, PromptMessage(Role.ASSISTANT, best.text), ask)
+        is_long = order.length is not None and count(best.text) > order.length.high
+        note = "write.shorter" if is_long else "write.longer" if best.misses_by else "write.again"
         return await self._write(messages, order.sampling.max_tokens, self._say(note))
 
-    def _fault(self, latest: Draft) -> str:
+    def _fault(self, best: Draft) -> str:
         """What is wrong, as the model is told it."""
         locale, length = self._order.locale, self._order.length
-        if latest.misses_by and length is not None:
-            found = count(latest.text)
+        if best.misses_by and length is not None:
+            found = count(best.text)
             line = "write.ask_longer" if found < length.low else "write.ask_shorter"
             return say(line, locale, count=found, target=length.target)
-        return say("write.ask_again", locale, faults=_said(latest.faults, locale))
+        return say("write.ask_again", locale, faults=_said(best.faults, locale))
 
     async def _write(
         self, messages: Sequence[PromptMessage], most: int, note: str = "", start: str = "", gap: str = ""
