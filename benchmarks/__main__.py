@@ -165,5 +165,20 @@ def painting(model: str, rounds: int, threads: int, as_json: bool) -> None:
         click.echo(json.dumps(measured))
 
 
+@main.command()
+@click.option("--model", default="", help="Another model's folder; without it the bundled writer.")
+@click.option("--quick", is_flag=True, help="Half of the requests.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
+def lengths(model: str, quick: bool, as_json: bool) -> None:
+    """How often a draft is as long as somebody asked /write for, and how often the model's first draft is."""
+    from benchmarks import lengths as lengths_
+
+    measured = asyncio.run(lengths_.measure(lengths_.Plan.of(model, quick)))
+    for line in lengths_.table(measured):
+        click.echo(line)
+    if as_json:
+        click.echo(json.dumps(measured))
+
+
 if __name__ == "__main__":
     main()
