@@ -10,7 +10,7 @@ from bot.chat.place_settings import settings_of
 from bot.domain.lines import say
 from bot.domain.messages import Notice, ThreadOpened
 from bot.domain.place_settings import PlaceSettings
-from bot.domain.places import Person
+from bot.domain.places import Person, PlaceKind
 
 
 async def greeting(opened: ThreadOpened, services: Services) -> Notice | None:
@@ -26,12 +26,14 @@ async def greeting(opened: ThreadOpened, services: Services) -> Notice | None:
     if not here.greets_threads:
         return None
     me = Person(opened.place.platform, "inkling", services.settings.bot_name, opened.by.locale, is_bot=True)
-    words = _words(opened.by, here, services)
+    words = _words(opened, here, services)
     return Notice(f"greeting/{opened.place.key}", opened.place, me, words, services.clock.now())
 
 
-def _words(who: Person, here: PlaceSettings, services: Services) -> str:
-    hello = say("greeting.hello", who.locale, who=who.name, name=services.settings.bot_name)
+def _words(opened: ThreadOpened, here: PlaceSettings, services: Services) -> str:
+    who = opened.by
+    line = "greeting.hello_direct" if opened.place.kind is PlaceKind.DIRECT else "greeting.hello"
+    hello = say(line, who.locale, who=who.name, name=services.settings.bot_name)
     persona = services.personas.get(here.persona)
     speaks = ""
     if persona is not None and persona is not services.personas.default:

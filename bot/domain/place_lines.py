@@ -109,6 +109,9 @@ PLACE: dict[str, Text] = {
         "Hello {who}, I am {name}. Write here and I answer; I read this thread, so nobody needs to mention me.",
         "{who}，你好，我是 {name}。在这里直接写，我就会回答；我会读这个讨论串，不用提及我。",
     ),
+    "greeting.hello_direct": Text(
+        "Hello {who}, I am {name}. Write here and I answer.", "{who}，你好，我是 {name}。在这里直接写，我就会回答。"
+    ),
     "greeting.persona": Text(
         "Here I speak as `{persona}`: {description}.", "我在这里的角色是 `{persona}`：{description}。"
     ),

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.messages import ThreadOpened
 from bot.domain.places import Person, Place
-from tests.houses import ANA, CHANNEL, LIN, OTHER, ROBOT, THREAD, House, open_house
+from tests.houses import ANA, CHANNEL, DIRECT, LIN, OTHER, ROBOT, THREAD, House, open_house
 
 
 def _opened(house: House, by: Person = ANA, place: Place = THREAD, event: str = "opened-1") -> ThreadOpened:
@@ -38,6 +38,16 @@ async def test_who_opens_a_thread_is_greeted_there_in_their_language(greeting_ho
 
     assert accepted.place == THREAD
     assert said.text.startswith("琳，你好，我是 Inkling。")
+
+
+async def test_a_direct_conversation_is_greeted_as_one(greeting_house: House) -> None:
+    await greeting_house.call("settings", place=DIRECT, name="greet", value="on")
+
+    accepted = await greeting_house.core.greet(_opened(greeting_house, place=DIRECT))
+    assert accepted is not None
+
+    said = await greeting_house.settled(accepted.answer.id)
+    assert said.text == "Hello Ana, I am Inkling. Write here and I answer. `!help` says what else I can do."
 
 
 async def test_a_thread_is_greeted_once_however_often_the_platform_tells_of_it(
