@@ -155,7 +155,7 @@ LINES: dict[str, Text] = {
     "command.missing": Text("This is needed.", "此项必填。"),
     "command.range": Text("A whole number from {low} to {high}.", "{low} 到 {high} 的整数。"),
     "command.range.number": Text("A number from {low} to {high}.", "{low} 到 {high} 的数。"),
-    "command.any": Text("Automatic", "自动"),
+    "command.any": Text("Not set", "不指定"),
     "command.proposals": Text("Proposals", "可选的值"),
     "command.more": Text("More options", "更多选项"),
     "command.admins": Text("admins", "管理员"),

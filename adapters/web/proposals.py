@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from aiohttp import web
 
 from bot.chat.reading import Reading
@@ -31,4 +33,6 @@ class Proposals:
 
 
 def _proposal(choice: Choice, locale: str) -> dict[str, str]:
-    return {"value": choice.value, "label": choice.label.in_locale(locale), "picture": ""}
+    # Samples are small enough to come along.
+    picture = f"data:image/png;base64,{b64encode(choice.picture).decode()}" if choice.picture else ""
+    return {"value": choice.value, "label": choice.label.in_locale(locale), "picture": picture}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.web.acts import By
+from bot.domain.generation import PainterTraits, PaintStyle
 from tests.chat.test_painting import ScriptedPainter
 from tests.web.site import ANA, BEN, GENERAL, Seat, Site, fresh_id, open_site
 
@@ -142,6 +143,16 @@ async def test_values_are_proposed_with_what_they_are_in_the_readers_language(si
     assert any("诗" in label for label in await labels("poem", "zh-CN"))
     assert any("poem" in label for label in await labels("poem", "en"))
     assert await labels("", "en", option="nothing") == []
+
+
+async def test_styles_are_proposed_with_samples(tmp_path: Path) -> None:
+    (tmp_path / "noto.png").write_bytes(b"\x89PNG")
+    noto = PaintStyle("noto", "Noto", "Noto 表情", str(tmp_path / "noto.png"))
+    painter = ScriptedPainter(traits=PainterTraits((noto,)))
+    async with open_site(tmp_path, painter=painter) as site:
+        found = await site.get("/api/completions", params={"command": "image", "option": "style", "locale": "zh"})
+
+    assert found.json() == [{"value": "Noto 表情", "label": "Noto 表情", "picture": "data:image/png;base64,iVBORw=="}]
 
 
 async def test_who_opens_a_thread_is_greeted_once_where_the_place_wants_it(site: Site) -> None:

@@ -6,7 +6,7 @@ import { Field } from "./fields.js";
 import { both, commands, t } from "./words.js";
 
 // A form of more options shows so many, and the others when they are asked for.
-const SHOWN = 5;
+const SHOWN = 7;
 
 /** The list that opens above the composer while the name of a command is typed. */
 export class CommandMenu {

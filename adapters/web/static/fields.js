@@ -22,7 +22,7 @@ export class Field {
     if (option.required) this.input.setAttribute("aria-required", "true");
     const label = h("label", { for: id }, both(option.help), mark);
     const proposals = option.completes ? new Proposals(command, option, this.input).element : null;
-    this.element = h("div", { class: `field ${this.isLong ? "wide" : ""}` }, label, this.input, proposals, this.error);
+    this.element = h("div", { class: `field ${this.isLong ? "wide" : ""}` }, label, this.input, h("div", { class: "beneath" }, proposals, this.error));
     this.input.addEventListener("input", () => this.say(""));
   }
 
@@ -37,7 +37,7 @@ export class Field {
       const inputmode = type === "integer" ? "numeric" : "decimal";
       return h("input", { type: "text", inputmode, placeholder: t("command.any") });
     }
-    if (this.isLong) return h("textarea", { rows: 3, maxlength: high, dir: "auto" });
+    if (this.isLong) return h("textarea", { rows: 2, maxlength: high, dir: "auto" });
     return h("input", { type: "text", maxlength: high, dir: "auto" });
   }
 
