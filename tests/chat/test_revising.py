@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +11,14 @@ from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.generation import FinishReason, PromptMessage, Role
 from bot.domain.lengths import count
 from bot.domain.messages import Change, RegenerateReply, ReviseReply, ShareReply
+from bot.domain.preferences import Preference, PreferenceName
+from bot.domain.training import ExampleKind
 from bot.engine.scripted import ScriptedGenerator
 from bot.settings import BUNDLED_WRITER
-from tests.houses import LIN, House, open_house
+from bot.training.collecting import rated_turns
+from bot.training.consent import Consent
+from bot.training.earning import Earning
+from tests.houses import ANA, DIRECT, LIN, House, open_house
 
 TEN = "One two three four five six seven eight nine ten. "
 
@@ -156,3 +162,29 @@ async def test_the_bundled_writer_goes_on_with_the_text(tmp_path: Path) -> None:
     assert generator.requests[-1].messages[-1] == PromptMessage(Role.ASSISTANT, f"{(TEN * 2).strip()}\n\nPlease")
     assert longer.text.startswith((TEN * 2).strip())
     assert count(longer.text) == 33
+
+
+# --- what it teaches ------------------------------------------------------------------------------------------------
+
+
+async def test_a_shorter_text_that_is_used_is_preferred_to_the_one_it_was_made_from(house: House) -> None:
+    async with house.services.units() as uow:
+        allowed = Preference(DIRECT.channel_key, PreferenceName.LEARNING, "on", ANA.key, house.clock.now())
+        await uow.preferences.put(allowed)
+    draft = await _draft(house, TEN * 4)
+    house.generator.enqueue(TEN * 2)
+    shorter = await house.press(ReviseReply, draft.id, change=Change.SHORTER)
+    await house.press(ShareReply, shorter.id)
+
+    consent = Consent(house.services.units)
+    earning = Earning(consent, "", Counter())
+    rated = [each async for each in rated_turns(house.services.units, consent)]
+    pairs = [
+        example
+        for each in rated
+        for earned in earning.earn(each)
+        for example in earned.examples
+        if example.kind is ExampleKind.PAIR
+    ]
+
+    assert [(pair.prompt, pair.answer, pair.rejected) for pair in pairs] == [(draft.prompt, shorter.text, draft.text)]
