@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from bot.chat.jobs import Job, Services
 from bot.chat.options import options_of
 from bot.chat.permissions import check_admin
+from bot.chat.prompting import check_system_message
 from bot.domain.commands import PERSONA
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.lines import say
@@ -35,9 +36,17 @@ async def persona(job: Job, services: Services) -> Turn:
     is_for_place = options.get("for") == "here"
     if choices and is_for_place:
         await check_admin(job.asker, job.place, services)
-    owner = job.place.channel_key if is_for_place else job.asker.key
-    chosen = await _choose(owner, choices, job, services)
-    state = in_force(chosen, _EVERYONE if is_for_place else job.asker.key, job, services)
+    owner, person = (job.place.channel_key, _EVERYONE) if is_for_place else (job.asker.key, job.asker.key)
+    now = [Preference(owner, name, value, job.asker.key, services.clock.now()) for name, value in choices.items()]
+    async with services.units.reading() as uow:
+        before = await uow.preferences.of_owners(job.place.channel_key, job.asker.key)
+    chosen = [each for each in before if each.owner != owner or each.name not in choices]
+    chosen += [each for each in now if each.value]
+    if any(choices.values()):
+        here = resolved(chosen, job.place, person, services.settings.idle_minutes)
+        await check_system_message(here, job.locale, services)
+    await keep(now, services)
+    state = in_force(chosen, person, job, services)
     if choices:
         parts = [say("persona.set_here" if is_for_place else "persona.set_me", job.locale), state]
     else:
@@ -65,21 +74,16 @@ def _known(name: str, services: Services) -> Persona:
     return found
 
 
-async def _choose(
-    owner: str, choices: Mapping[PreferenceName, str], job: Job, services: Services
-) -> Sequence[Preference]:
-    """Keep the choices; all that the asker and the place have chosen now."""
-    owners = (job.place.channel_key, job.asker.key)
+async def keep(choices: Sequence[Preference], services: Services) -> None:
+    """Keep what was chosen; a choice without a value is dropped."""
     if not choices:
-        async with services.units.reading() as uow:
-            return await uow.preferences.of_owners(*owners)
+        return
     async with services.units() as uow:
-        for name, value in choices.items():
-            if value:
-                await uow.preferences.put(Preference(owner, name, value, job.asker.key, services.clock.now()))
+        for each in choices:
+            if each.value:
+                await uow.preferences.put(each)
             else:
-                await uow.preferences.remove(owner, name)
-        return await uow.preferences.of_owners(*owners)
+                await uow.preferences.remove(each.owner, each.name)
 
 
 def in_force(chosen: Sequence[Preference], person: str, job: Job, services: Services) -> str:

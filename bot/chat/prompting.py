@@ -11,7 +11,7 @@ from bot.domain.generation import PromptMessage, Role
 from bot.domain.lines import Text
 from bot.domain.personas import DEFAULT_PERSONA
 from bot.domain.place_settings import PlaceSettings
-from bot.errors import PromptTooLong
+from bot.errors import PromptTooLong, Refused
 from bot.ports import TextGenerator
 
 # Between the host's own instructions and what people here chose.
@@ -54,6 +54,20 @@ def system_message(here: PlaceSettings, services: Services, locale: str) -> str:
     return "\n\n".join([host, WITHIN.in_locale(locale), *wishes] if host and wishes else [host] if host else wishes)
 
 
+async def check_system_message(here: PlaceSettings, locale: str, services: Services) -> None:
+    """Let what people chose pass while it leaves half of the model's window to the talk.
+
+    Raises:
+        Refused: it takes more.
+        EngineLoading, EngineDown: nobody can tell now.
+    """
+    message = PromptMessage(Role.SYSTEM, system_message(here, services, locale))
+    (cost,) = await services.generator.count_tokens([message])
+    window = services.generator.health().window
+    if cost > window // 2:
+        raise Refused("persona.too_long", tokens=cost, most=window // 2, window=window)
+
+
 def spoken(path: Sequence[Turn], *, named: bool) -> list[PromptMessage]:
     """The turns of a path that belong in a prompt. `named`: several people talk, so each message says who.
 
@@ -82,7 +96,9 @@ async def fit(
     try:
         left_out = window(costs, size - head_cost - least)
     except ValueError as error:
-        raise PromptTooLong(tokens=head_cost + costs[-1] + LEAST_ANSWER, window=size) from error
+        # More than `check_system_message` lets pass: another model, or the place's and the person's words together.
+        line = "persona.fills_window" if head_cost > size // 2 else None
+        raise PromptTooLong(line, tokens=head_cost + costs[-1] + LEAST_ANSWER, window=size) from error
     used = head_cost + sum(costs[left_out:])
     return Prompt((head, *_merged(messages[left_out:])), left_out, max(1, min(answer_tokens, size - used)))
 

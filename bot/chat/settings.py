@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.chat.jobs import Job, Services
 from bot.chat.moments import zone_named
 from bot.chat.options import options_of
-from bot.chat.personas import OFF, quote
+from bot.chat.personas import OFF, keep, quote
+from bot.chat.prompting import check_system_message
 from bot.chat.reports import Reader, at
 from bot.domain.commands import SETTINGS_COMMAND
 from bot.domain.conversation import Turn, TurnStatus
@@ -27,13 +29,11 @@ async def settings(job: Job, services: Services) -> Turn:
     """Change one setting, put back one or all, or show them."""
     options = options_of(job.question, SETTINGS_COMMAND)
     changes = _changes(str(options.get("name", "")), str(options.get("value", "")), job.locale)
-    owner = job.place.channel_key
-    async with services.units() as uow:
-        for name, value in changes.items():
-            if value:
-                await uow.preferences.put(Preference(owner, name, value, job.asker.key, services.clock.now()))
-            else:
-                await uow.preferences.remove(owner, name)
+    if style := changes.get(PreferenceName.HOUSE_STYLE):
+        await _check_style(style, job, services)
+    owner, by, now = job.place.channel_key, job.asker.key, services.clock.now()
+    await keep([Preference(owner, name, value, by, now) for name, value in changes.items()], services)
+    async with services.units.reading() as uow:
         table = await settings_table(job, services, uow)
     parts = [say("settings.changed", job.locale), table] if changes else [table, _how(job.locale)]
     return job.answer.ended(TurnStatus.COMPLETE, "\n\n".join(parts))
@@ -60,6 +60,14 @@ def _changes(name: str, value: str, locale: str) -> Mapping[PreferenceName, str]
     if setting.preference is PreferenceName.HOUSE_STYLE and value.casefold() == OFF:
         return {setting.preference: ""}
     return {setting.preference: setting.read(value)}
+
+
+async def _check_style(style: str, job: Job, services: Services) -> None:
+    """Refuse a house style that leaves the model no room beside the place's persona and instructions."""
+    async with services.units.reading() as uow:
+        chosen = await uow.preferences.of_owners(job.place.channel_key)
+    here = resolved(chosen, job.place, "", services.settings.idle_minutes)
+    await check_system_message(replace(here, house_style=style), job.locale, services)
 
 
 async def settings_table(job: Job, services: Services, uow: UnitOfWork) -> str:

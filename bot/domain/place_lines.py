@@ -12,6 +12,18 @@ PLACE: dict[str, Text] = {
         "`/persona instructions:your words`.",
         "没有「{name}」这个角色。可用的有：{known}。要用自己的话提要求，请用 `/persona instructions:你的话`。",
     ),
+    "persona.too_long": Text(
+        "Together with what holds here, this takes {tokens} of the {window} tokens that the model reads, and may take "
+        "{most}, so that the talk has room. Please say it shorter.",
+        "加上这里已有的设置，这要占用 {tokens} 个词元，而模型一次只读 {window} 个，最多可用 {most} 个，"
+        "好给对话留出空间。请写短一些。",
+    ),
+    "persona.fills_window": Text(
+        "Persona, instructions and house style fill what the model reads ({window} tokens), and leave no room for your "
+        "message. Shorten yours by /persona, or have an admin shorten the place's by /settings and /persona.",
+        "角色、指示和文风占满了模型能读的 {window} 个词元，容不下你的消息。请用 /persona 缩短你的设置，或请管理员用 "
+        "/settings 和 /persona 缩短这里的设置。",
+    ),
     "persona.set_me": Text(
         "Done: this holds for my answers to you, wherever you ask.", "好了：在任何地方，我都这样回答你。"
     ),

@@ -12,6 +12,8 @@ from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.messages import RegenerateReply
 from bot.domain.personas import read_persona
 from bot.domain.places import Person
+from bot.domain.preferences import Preference, PreferenceName
+from bot.engine.scripted import ScriptedGenerator
 from bot.settings import Settings
 from tests.houses import ANA, BEN, CHANNEL, DIRECT, LIN, OTHER, THREAD, House, chat_settings, open_house
 
@@ -174,6 +176,30 @@ async def test_instructions_beyond_their_bound_are_refused(house: House) -> None
 
     assert refused.status is TurnStatus.REFUSED
     assert "2000" in refused.text
+
+
+async def test_what_would_fill_the_models_window_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    generator = ScriptedGenerator(lambda request: "Fine.", window=256)
+    async with open_house(tmp_path, generator=generator) as house:
+        house.platform.admins.add(ANA.key)
+        await house.call("persona", instructions="Be brief.")
+        refused = await house.call("persona", instructions="long " * 200)
+        style = await house.call("settings", name="house-style", value="long " * 150)
+
+        assert (refused.status, style.status) == (TurnStatus.REFUSED, TurnStatus.REFUSED)
+        assert "may take 128" in refused.text
+        assert _system(await house.ask("Hello")) == f"{DEFAULT}\n\nBe brief."
+
+
+async def test_where_a_smaller_model_came_into_service_people_are_told_what_to_shorten(tmp_path: Path) -> None:
+    async with open_house(tmp_path, generator=ScriptedGenerator(window=256)) as house:
+        long = Preference(ANA.key, PreferenceName.INSTRUCTIONS, "long " * 200, ANA.key, house.clock.now())
+        async with house.services.units() as uow:
+            await uow.preferences.put(long)
+        answer = await house.ask("Hello")
+
+    assert answer.status is TurnStatus.FAILED
+    assert "Shorten yours by /persona" in answer.text
 
 
 # --- the team's own -------------------------------------------------------------------------------------------------
