@@ -94,12 +94,15 @@ class Acts:
 
     def _listener(self, act: Callable[[Press], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         async def pressed(ack: AsyncAck, body: Payload, action: Payload) -> None:
-            await ack()
             press = await self._press(body, action)
             try:
+                # Kept first, acknowledged then.
                 await act(press)
             except (PersonError, StorageError) as error:
                 self._answer(press, sentence(error, press.by.locale))
+            finally:
+                await ack()
+                self._desk.interactions.acknowledged(press.event_id)
 
         return pressed
 
@@ -113,10 +116,8 @@ class Acts:
         thread = container.get("thread_ts") or (body.get("message") or {}).get("thread_ts", "")
         chosen = action.get("selected_option") or action
         value, _, carrier = str(chosen.get("value", "")).partition(" ")
-        event_id = self._desk.take(body)
-        self._desk.interactions.acknowledged(event_id)
         return Press(
-            event_id=event_id,
+            event_id=self._desk.take(body),
             by=await self._desk.people.person(body["user"]["id"]),
             place=self._desk.place(channel, thread),
             answer=ref_of(channel, carrier or container["message_ts"]),

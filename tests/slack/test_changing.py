@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from adapters.slack.blocks import Part
+from bot.domain.messages import Answer, Change, Control, Picture
 from tests.servers.slack import Channel, Message, SlackServer, User
+from tests.servers.slack.blocks import checked
+from tests.servers.slack.world import buttons_of
 from tests.slack.workspaces import Workspace, at_work
 
 MENU = ["Shorter", "Longer", "More formal", "Friendlier", "In Chinese"]
@@ -49,6 +54,21 @@ async def test_menu_and_buttons_work_after_a_restart(
 
         assert (await workspace.turn(changed)).change == "friendly"
         assert (await workspace.turn(used)).change == "share"
+
+
+def test_everything_that_can_be_pressed_is_within_slacks_limits() -> None:
+    pictures = tuple(Picture(str(number), f"images/{number}.png", "a cat", {}) for number in range(4))
+    answer = Answer("Fine.", pictures=pictures, controls=frozenset(Control), changes=tuple(Change), private=True)
+
+    part = Part(answer.text).under_answer(answer, "", carrier=f"turn:{uuid4()}:0")
+
+    made = checked(part.blocks, lambda: str(uuid4()))
+    labels = [button.label for block in made for button in buttons_of(block)]
+    assert labels[2:10] == [
+        *("Regenerate", "Continue", "Suggest a better answer"),
+        *("Pick 1", "Pick 2", "Pick 3", "Pick 4", "Share"),
+    ]
+    assert len(labels) == 10 + len(Change)
 
 
 async def test_talk_has_no_menu(workspace: Workspace, server: SlackServer, general: Channel, ana: User) -> None:
