@@ -46,6 +46,7 @@ from bot.domain.messages import (
     SuggestAnswer,
     ThreadOpened,
 )
+from bot.domain.places import PlaceKind
 from bot.errors import DeliveryError, InklingError, PersonError, Refused, StorageError
 from bot.ports import InboxItem, ReplyTarget
 
@@ -374,7 +375,8 @@ class Core:
 
     async def _deliver(self, job: Job) -> None:
         try:
-            await job.reply.finish(answer_of(job.answer, self._services.traits))
+            direct = job.place.kind is PlaceKind.DIRECT
+            await job.reply.finish(answer_of(job.answer, self._services.traits, direct=direct))
         except BaseException:
             # The next try must know what arrived.
             await job.log.flush()

@@ -8,20 +8,22 @@ from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.generation import PainterTraits
 from bot.domain.messages import Answer, Change, Control
 
-# The origins of texts that people mean to use elsewhere.
-DRAFTS = frozenset({"write", "translate"})
+# The origins of texts that people mean to use elsewhere, and of those whose wording can be changed.
+USABLE = frozenset({"write", "translate", "code"})
+DRAFTS = USABLE - {"code"}
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
 
 
-def answer_of(turn: Turn, painter: PainterTraits | None = None) -> Answer:
-    """A turn in its last state, as platforms show it."""
+def answer_of(turn: Turn, painter: PainterTraits | None = None, *, direct: bool = False) -> Answer:
+    """A turn in its last state, as platforms show it. `direct`: in a conversation of two, where nobody is told more."""
     changes = changes_under(turn, painter)
-    return Answer(turn.text, turn.note, turn.pictures, controls_under(turn), changes, turn.private)
+    controls = controls_under(turn, direct=direct)
+    return Answer(turn.text, turn.note, turn.pictures, controls, changes, turn.private)
 
 
-def controls_under(turn: Turn) -> frozenset[Control]:
+def controls_under(turn: Turn, *, direct: bool = False) -> frozenset[Control]:
     """Made answers are rated and made again; written ones are improved upon, and continued when they broke off.
 
     A picture is picked from several. Drafts, and what only the asker sees, can be posted for all.
@@ -35,7 +37,7 @@ def controls_under(turn: Turn) -> frozenset[Control]:
         controls.add(Control.CONTINUE)
     if len(turn.pictures) > 1:
         controls.add(Control.PICK)
-    if turn.text and (turn.private or turn.origin in DRAFTS):
+    if turn.text and (turn.origin in USABLE or (turn.private and not direct)):
         controls.add(Control.SHARE)
     return frozenset(controls)
 

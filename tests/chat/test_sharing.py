@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from bot.domain.messages import Control, HistoryMessage, MessageRef, RateReply, RegenerateReply, ShareReply
 from bot.domain.ratings import Rating, RatingSource, Verdict
-from tests.houses import ANA, BEN, CHANNEL, House
+from tests.houses import ANA, BEN, CHANNEL, DIRECT, House
 
 
 async def ratings_of(house: House, turn_id: str) -> list[Rating]:
@@ -47,6 +47,17 @@ async def test_a_private_summary_is_shared_by_its_asker_only(house: House) -> No
     assert not shared.private
     assert (shared.text, shared.note) == (summary.text, "Shared by Ana.")
     assert await ratings_of(house, summary.id) == []
+
+
+async def test_a_private_answer_has_nobody_to_be_shared_with_in_a_direct_conversation(house: House) -> None:
+    said = MessageRef(DIRECT.platform, DIRECT.channel, "m1")
+    house.platform.past = [HistoryMessage(said, "Ana", "We meet at nine on Monday.", house.clock.now())]
+    await house.call("summarize", place=DIRECT)
+    summary = house.platform.finished[-1].answer
+
+    assert summary is not None
+    assert summary.private
+    assert Control.SHARE not in summary.controls
 
 
 async def test_what_was_shared_is_not_part_of_the_talk(house: House) -> None:
