@@ -2,6 +2,6 @@
 
     python -m recipes.painter --data DIR --minutes 60 --out bot/models/painter
 
-`pictures` reads the data, `captions` and `words` make prompts and tokens of it, `autoencoder` and `denoiser` are the
-two stages, `matcher` learns to tell which caption fits, `evaluate` measures with it, `card` writes the model card.
+`pictures` reads the data, `captions` and `words` make prompts and tokens of it. `autoencoder`, `reader` and `denoiser`
+train the parts, `matcher` the judge that `evaluate` measures with; `assemble`, `sheets` and `card` make the folder.
 """

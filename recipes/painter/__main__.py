@@ -2,10 +2,10 @@
 
     python -m recipes.painter --data DIR --minutes 60 --out bot/models/painter [--size small] [--run DIR]
 
-`--minutes` is the time of the three stages together (autoencoder, denoiser, the matcher that judges); evaluation and
-card take a few minutes more. Weights, card and figures are made in a folder beside `--out` and put in its place
-together. Killed, the same command goes on where it was: checkpoints lie in `--run`, which is to be removed before
-another painter is begun there.
+`--minutes` is the time of the stages together (autoencoder, text encoder, denoiser, the matcher that judges);
+evaluation and card take a few minutes more. Weights, card and figures are made in a folder beside `--out` and put in
+its place together. Killed, the same command goes on where it was: checkpoints lie in `--run`, which is to be removed
+before another painter is begun there.
 """
 
 from __future__ import annotations
@@ -18,27 +18,30 @@ from pathlib import Path
 import torch
 
 from recipes.evaluate import as_lines
-from recipes.painter import assemble, autoencoder, card, denoiser, evaluate, matcher, nets, pictures, sheets
+from recipes.painter import assemble, autoencoder, card, denoiser, evaluate, matcher, nets, pictures, reader, sheets
 from recipes.painter.autoencoder import AutoencoderRecipe
 from recipes.painter.denoiser import DenoiserRecipe
 from recipes.painter.matcher import MatcherRecipe
+from recipes.painter.reader import ReaderRecipe
 from recipes.writer import put_in_place
 
-SHARES = {"autoencoder": 0.27, "denoiser": 0.65, "matcher": 0.08}
-BATCHES = {"cpu": (8, 16, 128), "cuda": (64, 512, 1024)}
+SHARES = {"autoencoder": 0.27, "reader": 0.08, "denoiser": 0.57, "matcher": 0.08}
+BATCHES = {"cpu": (8, 64, 16, 128), "cuda": (64, 512, 512, 1024)}
 
 
 def train(folder: Path, run: Path, minutes: float, size: str, share_alike: bool) -> None:
     """The stages that are not complete yet, each with its share of the minutes."""
     batches = BATCHES["cuda" if torch.cuda.is_available() else "cpu"]
-    first, second, third = (minutes * share for share in SHARES.values())
+    first, second, third, fourth = (minutes * share for share in SHARES.values())
     run.mkdir(parents=True, exist_ok=True)
     if not (run / autoencoder.REPORT).exists():
         autoencoder.run(folder, run, AutoencoderRecipe(first, size, batches[0]), share_alike)
+    if not (run / reader.REPORT).exists():
+        reader.run(folder, run, ReaderRecipe(second, size, batches[1]), share_alike)
     if not (run / denoiser.REPORT).exists():
-        denoiser.run(folder, run, DenoiserRecipe(second, size, batches[1]), share_alike)
+        denoiser.run(folder, run, DenoiserRecipe(third, size, batches[2]), share_alike)
     if not (run / matcher.REPORT).exists():
-        matcher.run(folder, run, MatcherRecipe(third, batches[2]), share_alike)
+        matcher.run(folder, run, MatcherRecipe(fourth, batches[3]), share_alike)
 
 
 def finish(folder: Path, run: Path, out: Path, share_alike: bool, most: int = 1000, note: str = "") -> None:

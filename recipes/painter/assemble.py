@@ -10,7 +10,7 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import AutoTokenizer, CLIPTextModel
 
-from recipes.painter import autoencoder, captions, denoiser, nets
+from recipes.painter import autoencoder, captions, denoiser, nets, prepared
 from recipes.painter.evaluate import GUIDANCE, STEPS
 from recipes.painter.pictures import SIDE
 
@@ -33,7 +33,7 @@ def pipeline_folder(run_folder: Path, out: Path) -> None:
     pipe = nets.pipeline(
         AutoencoderKL.from_pretrained(run_folder / autoencoder.FOLDER),
         CLIPTextModel.from_pretrained(run_folder / denoiser.FOLDER / "text_encoder"),
-        AutoTokenizer.from_pretrained(run_folder / denoiser.TOKENIZER),
+        AutoTokenizer.from_pretrained(run_folder / prepared.TOKENIZER),
         UNet2DConditionModel.from_pretrained(run_folder / denoiser.FOLDER / "unet"),
     )
     pipe.to(dtype=torch.float16)

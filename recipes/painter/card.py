@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recipes.card import hardware
 from recipes.data import Record
-from recipes.painter import autoencoder, captions, denoiser, matcher, sheets
+from recipes.painter import autoencoder, captions, denoiser, matcher, reader, sheets
 from recipes.painter.evaluate import GUIDANCE, STEPS
 
 MAKERS = {
@@ -24,6 +24,7 @@ MAKERS = {
 
 STAGES = {
     "autoencoder": autoencoder.REPORT,
+    "text encoder, foreseeing latents": reader.REPORT,
     "text encoder and UNet": denoiser.REPORT,
     "judge, for evaluation only": matcher.REPORT,
 }

@@ -6,46 +6,41 @@ The straight path from a latent to noise (arXiv 2209.03003) is learned at times 
 
 from __future__ import annotations
 
-import contextlib
 import json
-import random
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from transformers import AutoTokenizer, CLIPTextModel, PreTrainedTokenizerFast
+from transformers import CLIPTextModel
 
 from recipes.clock import Budget
 from recipes.data import Record
-from recipes.painter import autoencoder, captions, loop, nets, pictures, words
+from recipes.painter import loop, nets, pictures, reader, words
+from recipes.painter.prepared import Prepared
 from recipes.training import device_of, narrow
 
-FOLDER, REPORT, TOKENIZER = "denoiser", "denoiser.json", "tokenizer"
-VARIANTS = 16
+FOLDER, REPORT = "denoiser", "denoiser.json"
 TIMES = 1000
 """The scheduler's unit: time 1 is step 1,000."""
 
 AVERAGED_EVERY = 4
 
 
-def attention_for(device: torch.device) -> contextlib.AbstractContextManager[Any]:
-    """On a processor the plain products: its fused kernel takes five times as long backwards over so few tokens."""
-    return contextlib.nullcontext() if device.type == "cuda" else sdpa_kernel(SDPBackend.MATH)
-
-
 @dataclass(frozen=True)
 class DenoiserRecipe:
-    """`unnamed` is the share of empty captions."""
+    """`unnamed` is the share of empty captions, `text_pace` how fast the text's parts learn beside the others,
+    `lean` the mean of the times before the sigmoid: above 0, what noise hides and words tell is learned more."""
 
     minutes: float
     size: str = "small"
     batch: int = 16
     rate: float = 1e-3
+    text_pace: float = 0.2
     unnamed: float = 0.1
+    lean: float = 0.5
 
 
 class Denoiser(nn.Module):
@@ -62,41 +57,35 @@ class Denoiser(nn.Module):
         return flow
 
 
-def caption_ids(album: pictures.Album, tokenizer: PreTrainedTokenizerFast, seed: int = 3) -> Tensor:
-    """Token ids of several captions a picture, (pictures, VARIANTS, LENGTH)."""
-    rng = random.Random(seed)
-    lines = [captions.draw(drawing, rng) for drawing in album.drawings for _ in range(VARIANTS)]
-    ids = torch.tensor(words.encode(tokenizer, lines), dtype=torch.int16)
-    return ids.view(len(album.drawings), VARIANTS, words.LENGTH)
-
-
 class Trainer:
     """The parts, the latents in memory, and the step."""
 
     def __init__(
-        self,
-        latents: Tensor,
-        ids: Tensor,
-        tokenizer: PreTrainedTokenizerFast,
-        recipe: DenoiserRecipe,
-        device: torch.device,
+        self, encoder: CLIPTextModel, prepared: Prepared, recipe: DenoiserRecipe, device: torch.device
     ) -> None:
         torch.manual_seed(2)
-        size = nets.SIZES[recipe.size]
         self.recipe, self.device = recipe, device
-        self.latents, self.ids = latents.to(device), ids.to(device)
-        self.empty = torch.tensor(words.encode(tokenizer, [""])[0], dtype=torch.int16, device=device)
-        self.model = Denoiser(nets.text_encoder(size, tokenizer), nets.unet(size)).to(device)
+        self.latents, self.ids = prepared.latents.to(device), prepared.ids.to(device)
+        self.empty = torch.tensor(words.encode(prepared.tokenizer, [""])[0], dtype=torch.int16, device=device)
+        self.model = Denoiser(encoder, nets.unet(nets.SIZES[recipe.size])).to(device)
         self.model.unet.to(memory_format=torch.channels_last)
         self.model.train()
         self.average = loop.Average(self.model)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), recipe.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
-        )
+        self.optimizer = self._optimizer()
         self._flow: Any = torch.compile(self.model) if device.type == "cuda" else self.model
 
+    def _optimizer(self) -> torch.optim.Optimizer:
+        """Parts that carry the text learn slowly: faster, they turn constant before the UNet has a use for them."""
+        parts = dict(self.model.named_parameters())
+        slow = {name for name in parts if name.startswith(("encoder.", "unet.add_embedding."))}
+        groups: list[dict[str, Any]] = [
+            {"params": [parts[name] for name in parts if name not in slow]},
+            {"params": [parts[name] for name in parts if name in slow], "lr": self.recipe.rate * self.recipe.text_pace},
+        ]
+        return torch.optim.AdamW(groups, self.recipe.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+
     def _captions(self, chosen: Tensor) -> Tensor:
-        variant = torch.randint(VARIANTS, (len(chosen),)).to(self.device)
+        variant = torch.randint(self.ids.shape[1], (len(chosen),)).to(self.device)
         unnamed = torch.rand(len(chosen), 1).to(self.device) < self.recipe.unnamed
         return torch.where(unnamed, self.empty, self.ids[chosen, variant]).long()
 
@@ -105,9 +94,9 @@ class Trainer:
         chosen = loop.deal(len(self.latents), self.recipe.batch, number, seed=2).to(self.device)
         latents, ids = self.latents[chosen], self._captions(chosen)
         noise = torch.randn(latents.shape).to(self.device)
-        times = torch.randn(len(chosen)).sigmoid().to(self.device)
+        times = (torch.randn(len(chosen)) + self.recipe.lean).sigmoid().to(self.device)
         noisy = torch.lerp(latents, noise, times.view(-1, 1, 1, 1)).contiguous(memory_format=torch.channels_last)
-        with narrow(self.device), attention_for(self.device):
+        with narrow(self.device), loop.attention_for(self.device):
             flow = self._flow(noisy, times, ids)
         loss = (flow.float() - (noise - latents)).square().mean()
         self.optimizer.zero_grad(set_to_none=True)
@@ -122,30 +111,18 @@ class Trainer:
         return {"model": self.model, "average": self.average, "optimizer": self.optimizer}
 
 
-def tokenizer_of(run_folder: Path, album: pictures.Album, size: str) -> PreTrainedTokenizerFast:
-    """The run's tokenizer, trained on the training captions when there is none.
-
-    Training it again would number words that are equally common in another order: a resumed run would read nonsense.
-    """
-    folder = run_folder / TOKENIZER
-    if not (folder / "tokenizer_config.json").exists():
-        words.train(words.texts(album.drawings), nets.SIZES[size].vocabulary).save_pretrained(folder)
-    return AutoTokenizer.from_pretrained(folder)
-
-
 def save(model: Denoiser, folder: Path) -> None:
     model.encoder.save_pretrained(folder / "text_encoder")
     model.unet.save_pretrained(folder / "unet")
 
 
 def run(folder: Path, run_folder: Path, recipe: DenoiserRecipe, share_alike: bool = False) -> Record:
-    """Train and save, with the autoencoder of the run folder."""
+    """Train and save, with the autoencoder and the text encoder of the run folder."""
     device = device_of()
     training, _ = pictures.load(folder, share_alike)
-    tokenizer = tokenizer_of(run_folder, training, recipe.size)
-    vae = AutoencoderKL.from_pretrained(run_folder / autoencoder.FOLDER).to(device).eval()
-    latents = autoencoder.encode(vae, training.pictures, device)
-    trainer = Trainer(latents, caption_ids(training, tokenizer), tokenizer, recipe, device)
+    prepared = Prepared.of(run_folder, training, recipe.size, device)
+    encoder = CLIPTextModel.from_pretrained(run_folder / reader.FOLDER)
+    trainer = Trainer(encoder, prepared, recipe, device)
     stage = loop.Stage(
         run_folder / FOLDER,
         trainer.state(),
@@ -159,7 +136,9 @@ def run(folder: Path, run_folder: Path, recipe: DenoiserRecipe, share_alike: boo
     progress = stage.run()
     trainer.model.load_state_dict(trainer.average.weights)
     save(trainer.model, run_folder / FOLDER)
-    told = loop.report(progress, recipe.batch, size=recipe.size, epochs=round(progress.pictures / len(latents), 1))
+    told = loop.report(
+        progress, recipe.batch, size=recipe.size, epochs=round(progress.pictures / len(training.drawings), 1)
+    )
     (run_folder / REPORT).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     print(told, flush=True)
     return told

@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from recipes.clock import Budget
 from recipes.data import Record
-from recipes.painter import denoiser, loop, pictures, words
+from recipes.painter import loop, pictures, prepared, words
 from recipes.painter.pictures import Drawing, as_floats
 from recipes.training import device_of, narrow
 
@@ -75,14 +75,14 @@ class Trainer:
         self.recipe, self.device = recipe, device
         self.pictures = album.pictures.to(device)
         self.subjects = subject_numbers(album.drawings).to(device)
-        self.ids = denoiser.caption_ids(album, tokenizer, seed=5).to(device)
+        self.ids = prepared.caption_ids(album, tokenizer, seed=5).to(device)
         self.model = Matcher(len(tokenizer), tokenizer.pad_token_id).to(device).train()
         self.optimizer = torch.optim.AdamW(self.model.parameters(), recipe.rate, weight_decay=0.05)
 
     def step(self, number: int, _share: float) -> loop.Losses:
         """One step on a batch of pairs."""
         chosen = loop.deal(len(self.pictures), self.recipe.batch, number, seed=4).to(self.device)
-        variant = torch.randint(denoiser.VARIANTS, (len(chosen),)).to(self.device)
+        variant = torch.randint(prepared.VARIANTS, (len(chosen),)).to(self.device)
         moved = torch.randint(-self.recipe.shift, self.recipe.shift + 1, (2,)).tolist()
         shown = as_floats(self.pictures[chosen]).roll(moved, (2, 3))
         with narrow(self.device):
@@ -100,7 +100,7 @@ class Trainer:
 
 def load(run_folder: Path) -> tuple[Matcher, PreTrainedTokenizerFast]:
     """The trained matcher of a run folder, on the processor."""
-    tokenizer = AutoTokenizer.from_pretrained(run_folder / denoiser.TOKENIZER)
+    tokenizer = AutoTokenizer.from_pretrained(run_folder / prepared.TOKENIZER)
     matcher = Matcher(len(tokenizer), tokenizer.pad_token_id)
     matcher.load_state_dict(torch.load(run_folder / WEIGHTS, weights_only=True, map_location="cpu"))
     return matcher.eval(), tokenizer
@@ -117,7 +117,7 @@ def run(folder: Path, run_folder: Path, recipe: MatcherRecipe, share_alike: bool
     """Train and save."""
     device = device_of()
     training, _ = pictures.load(folder, share_alike)
-    tokenizer = AutoTokenizer.from_pretrained(run_folder / denoiser.TOKENIZER)
+    tokenizer = AutoTokenizer.from_pretrained(run_folder / prepared.TOKENIZER)
     trainer = Trainer(training, tokenizer, recipe, device)
     state: dict[str, loop.Stateful] = {"model": trainer.model, "optimizer": trainer.optimizer}
     budget = Budget(60 * recipe.minutes)

@@ -56,7 +56,8 @@ def autoencoder(size: Size) -> AutoencoderKL:
 
 
 def text_encoder(size: Size, tokenizer: PreTrainedTokenizerFast) -> CLIPTextModel:
-    return CLIPTextModel(
+    """Words begin far apart and padding at nothing, so that what stands in the padding's places tells the words too."""
+    encoder = CLIPTextModel(
         CLIPTextConfig(
             vocab_size=len(tokenizer),
             hidden_size=size.text,
@@ -70,11 +71,17 @@ def text_encoder(size: Size, tokenizer: PreTrainedTokenizerFast) -> CLIPTextMode
             pad_token_id=tokenizer.pad_token_id,
         )
     )
+    with torch.no_grad():
+        encoder.get_input_embeddings().weight.normal_(std=0.3)[tokenizer.pad_token_id] = 0.0
+    return encoder
 
 
 def unet(size: Size) -> UNet2DConditionModel:
-    """The text comes in twice: by cross-attention, and pooled beside the time step."""
-    return UNet2DConditionModel(
+    """The text comes in twice: by cross-attention, and pooled beside the time step.
+
+    Both doors begin shut (their last weights are 0): the UNet lets in what helps, and has no noise to silence.
+    """
+    made = UNet2DConditionModel(
         sample_size=SIDE // SHRINK,
         in_channels=size.latents,
         out_channels=size.latents,
@@ -91,6 +98,10 @@ def unet(size: Size) -> UNet2DConditionModel:
         addition_embed_type="text",
         addition_embed_type_num_heads=4,
     )
+    for name, part in made.named_modules():
+        if name.endswith(("attn2.to_out.0", "add_embedding.norm2")):
+            nn.init.zeros_(part.weight)
+    return made
 
 
 def scheduler() -> UniPCMultistepScheduler:

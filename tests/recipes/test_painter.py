@@ -18,7 +18,20 @@ from bot.engine._pipeline import Pipeline
 from recipes import data
 from recipes.clock import Budget
 from recipes.painter import __main__ as recipe
-from recipes.painter import autoencoder, captions, denoiser, evaluate, loop, matcher, nets, pictures, words
+from recipes.painter import (
+    autoencoder,
+    captions,
+    denoiser,
+    evaluate,
+    loop,
+    matcher,
+    nets,
+    pictures,
+    prepared,
+    reader,
+    words,
+)
+from recipes.painter.prepared import Prepared
 from tests.recipes.conftest import write_records
 
 COLOURS = {"red": "红", "green": "绿", "blue": "蓝", "black": "黑"}
@@ -153,24 +166,29 @@ def test_normalized_latents_have_mean_zero_and_width_one_and_give_the_same_pictu
     assert torch.allclose(made, expected, atol=0.05)
 
 
-def _denoising(album: pictures.Album, folder: Path) -> tuple[denoiser.Trainer, loop.Stage]:
-    tokenizer = denoiser.tokenizer_of(folder.parent, album, "tiny")
+def _prepared(album: pictures.Album) -> Prepared:
+    tokenizer = words.train(words.texts(album.drawings), 400)
     torch.manual_seed(0)
-    latents = torch.randn(len(album.drawings), 4, 8, 8)
-    how = denoiser.DenoiserRecipe(1, "tiny", batch=4)
-    trainer = denoiser.Trainer(latents, denoiser.caption_ids(album, tokenizer), tokenizer, how, CPU)
+    return Prepared(tokenizer, prepared.caption_ids(album, tokenizer), torch.randn(len(album.drawings), 4, 8, 8))
+
+
+def _denoising(made: Prepared, folder: Path) -> tuple[denoiser.Trainer, loop.Stage]:
+    torch.manual_seed(0)
+    encoder = nets.text_encoder(nets.SIZES["tiny"], made.tokenizer)
+    trainer = denoiser.Trainer(encoder, made, denoiser.DenoiserRecipe(1, "tiny", batch=4), CPU)
     budget = Budget(6)
-    made = loop.Stage(folder, trainer.state(), trainer.step, [trainer.optimizer], 4, budget, CPU, now=clock())
-    return trainer, made
+    stage = loop.Stage(folder, trainer.state(), trainer.step, [trainer.optimizer], 4, budget, CPU, now=clock())
+    return trainer, stage
 
 
 def test_a_killed_run_goes_on_along_the_same_curve(album: pictures.Album, tmp_path: Path) -> None:
-    straight, stage = _denoising(album, tmp_path / "straight")
+    made = _prepared(album)
+    straight, stage = _denoising(made, tmp_path / "straight")
     assert stage.run().step == 6
 
-    _, first = _denoising(album, tmp_path / "killed")
+    _, first = _denoising(made, tmp_path / "killed")
     first.run(stop_after=3)
-    resumed, second = _denoising(album, tmp_path / "killed")
+    resumed, second = _denoising(made, tmp_path / "killed")
     assert second.progress.step == 3
     assert second.run() == stage.progress
 
@@ -183,7 +201,8 @@ def test_a_killed_run_goes_on_along_the_same_curve(album: pictures.Album, tmp_pa
 def test_a_full_disk_keeps_the_last_checkpoint(
     album: pictures.Album, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, stage = _denoising(album, tmp_path)
+    made = _prepared(album)
+    _, stage = _denoising(made, tmp_path)
     stage.run(stop_after=2)
 
     def full(state: object, path: Path) -> None:
@@ -194,7 +213,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(
         patched.setattr(torch, "save", full)
         with pytest.raises(OSError, match="No space"):
             stage.run(stop_after=1)
-    assert _denoising(album, tmp_path)[1].progress.step == 2
+    assert _denoising(made, tmp_path)[1].progress.step == 2
     assert not list(tmp_path.glob("*.part"))
 
 
@@ -207,6 +226,25 @@ def test_the_autoencoder_and_its_judge_both_learn_once_the_judge_has_entered(alb
     late = trainer.step(1, 0.9)
     assert late["judge"] > 0.0
     assert not all(torch.equal(a, b) for a, b in zip(before, trainer.judge.parameters(), strict=True))
+
+
+def test_a_resumed_run_reads_with_the_tokenizer_that_it_began_with(album: pictures.Album, tmp_path: Path) -> None:
+    first = prepared.tokenizer_of(tmp_path, album, "tiny")
+    assert prepared.tokenizer_of(tmp_path, album, "tiny").get_vocab() == first.get_vocab()
+
+
+def test_the_reader_learns_what_latents_captions_tell(album: pictures.Album) -> None:
+    trainer = reader.Trainer(_prepared(album), reader.ReaderRecipe(1, "tiny", batch=6, rate=1e-2), CPU)
+    losses = [trainer.step(step, 0.0)["loss"] for step in range(60)]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_an_untrained_unet_hears_nothing_of_the_words(album: pictures.Album) -> None:
+    torch.manual_seed(0)
+    unet, noise = nets.unet(nets.SIZES["tiny"]).eval(), torch.randn(1, 4, 8, 8)
+    with torch.inference_mode():
+        one, other = (unet(noise, 500, torch.randn(1, words.LENGTH, 16)).sample for _ in range(2))
+    assert torch.equal(one, other)
 
 
 def test_the_matcher_learns_which_caption_belongs_to_which_picture(album: pictures.Album) -> None:
