@@ -104,7 +104,7 @@ class LocalPainter:
         dtype: str = "auto",
         checker: str = "",
         instead: str = "",
-        load_wait_s: float = 120.0,
+        load_wait_s: float = 300.0,
     ) -> None:
         self._name = public_name(model)
         self._arguments = (model, str(threads), dtype, checker)

@@ -12,12 +12,12 @@ import torch
 from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
-    DPMSolverMultistepScheduler,
     LDMTextToImagePipeline,
     PixArtAlphaPipeline,
     PixArtTransformer2DModel,
     StableDiffusionPipeline,
     UNet2DConditionModel,
+    UniPCMultistepScheduler,
 )
 from transformers import (
     CLIPTextConfig,
@@ -44,7 +44,7 @@ def save_tiny_painter(folder: Path, *, flow: bool = False) -> None:
         text_encoder=_text_encoder(tokenizer),
         tokenizer=tokenizer,
         unet=_denoiser(),
-        scheduler=DPMSolverMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True)
+        scheduler=UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, steps_offset=1)
         if flow
         else DDIMScheduler(steps_offset=1, clip_sample=False),
         safety_checker=None,
