@@ -45,7 +45,14 @@ class FileTransaction(Transaction):
 
     async def _fetch(self, statement: Prepared, values: Values) -> Rows:
         compiled = statement.on_sqlite(values)
-        return compiled.rows(await self._visit((compiled.sql, compiled.parameters(values))))
+        return compiled.rows((await self._visit((compiled.sql, compiled.parameters(values))))[-1])
+
+    async def _fetch_each(self, statement: Prepared, values: Sequence[Values]) -> Sequence[Rows]:
+        if not values:
+            return []
+        compiled = statement.on_sqlite(values[0])
+        found = await self._visit(*((compiled.sql, compiled.parameters(each)) for each in values))
+        return [compiled.rows(rows) for rows in found[-len(values) :]]
 
     async def _write(self, statement: Prepared, values: Values) -> None:
         compiled = statement.on_sqlite(values)
@@ -67,7 +74,7 @@ class FileTransaction(Transaction):
         self._begun = False
         return self._committed(visit)
 
-    async def _committed(self, visit: asyncio.Future[Rows] | None) -> None:
+    async def _committed(self, visit: asyncio.Future[Sequence[Rows]] | None) -> None:
         with self._watch:
             if visit is not None:
                 await visit
@@ -85,11 +92,11 @@ class FileTransaction(Transaction):
             ((blocked, _, _),) = await self._driver._execute(_run, self._driver._conn, [(checkpoint, ())])
             return not blocked
 
-    async def _visit(self, *steps: Step) -> Rows:
-        """Run what waits and these steps; the rows of the last."""
+    async def _visit(self, *steps: Step) -> Sequence[Rows]:
+        """Run what waits and these steps; the rows of each."""
         return await self._send(*steps)
 
-    def _send(self, *steps: Step) -> asyncio.Future[Rows]:
+    def _send(self, *steps: Step) -> asyncio.Future[Sequence[Rows]]:
         """Give what waits and these steps to the driver's thread.
 
         They end before whatever is given to it later, even if nobody waits for them any more.
@@ -99,22 +106,19 @@ class FileTransaction(Transaction):
             together.insert(0, ("BEGIN IMMEDIATE" if self.writes else "BEGIN DEFERRED", ()))
         self._waiting.clear()
         self._begun = True
-        visit: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
+        visit: asyncio.Future[Sequence[Rows]] = asyncio.get_running_loop().create_future()
         self._driver._tx.put_nowait((visit, partial(_run, self._driver._conn, together)))
         return visit
 
 
-def _run(connection: sqlite3.Connection, steps: Sequence[Step]) -> Rows:
+def _run(connection: sqlite3.Connection, steps: Sequence[Step]) -> Sequence[Rows]:
     """In the driver's thread. A transaction that failed is over at once: the next one may be waiting behind it."""
-    rows: Rows = []
     try:
-        for sql, parameters in steps:
-            rows = connection.execute(sql, parameters).fetchall()
+        return [connection.execute(sql, parameters).fetchall() for sql, parameters in steps]
     except sqlite3.Error:
         with suppress(sqlite3.Error):
             _roll_back(connection)
         raise
-    return rows
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

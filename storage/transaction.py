@@ -76,6 +76,15 @@ class Transaction:
         with self._watch:
             return await self._fetch(statement, values)
 
+    async def fetch_each(self, statement: Prepared, values: Sequence[Values]) -> Sequence[Rows]:
+        """Run a prepared statement once for each of these values; the rows of each.
+
+        Raises:
+            StorageError: it failed, or one before it did.
+        """
+        with self._watch:
+            return await self._fetch_each(statement, values)
+
     async def write(self, statement: Prepared, values: Values) -> None:
         """Run a prepared statement whose outcome nobody reads: by the next statement or the commit at the latest.
 
@@ -127,6 +136,9 @@ class Transaction:
     async def _fetch(self, statement: Prepared, values: Values) -> Rows:
         result = await uninterrupted(self._connection.execute(statement.statement, values))
         return result.all() if result.returns_rows else []
+
+    async def _fetch_each(self, statement: Prepared, values: Sequence[Values]) -> Sequence[Rows]:
+        return [await self._fetch(statement, each) for each in values]
 
     async def _write(self, statement: Prepared, values: Values) -> None:
         await self._fetch(statement, values)

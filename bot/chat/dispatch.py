@@ -14,16 +14,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 import structlog
 
 from bot import metrics
 from bot.chat import rating
 from bot.chat.addressing import clean
+from bot.chat.door import LEASE, Door
 from bot.chat.faults import sentence
 from bot.chat.greeting import greeting
-from bot.chat.intake import CHAT, Accepted, take_in, turn_carried_by
+from bot.chat.intake import CHAT, Accepted, turn_carried_by
 from bot.chat.jobs import Job, Services
 from bot.chat.offering import answer_of
 from bot.chat.permissions import check_admin
@@ -52,8 +52,7 @@ from bot.ports import InboxItem, ReplyTarget
 
 log = structlog.get_logger(__name__)
 
-# How long a claim holds without being renewed, and how often it is; a dead process's events are free after the first.
-LEASE = timedelta(seconds=60)
+# How often claims are renewed.
 ROUND_S = 15.0
 
 # After so many starts an event that takes the process down each time is refused instead of tried again.
@@ -66,6 +65,7 @@ class Core:
     def __init__(self, services: Services, owner: str) -> None:
         self._services = services
         self._owner = owner
+        self._door = Door(services, owner)
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._upkeep: asyncio.Task[None] | None = None
@@ -135,8 +135,7 @@ class Core:
         return await asyncio.shield(self._accept(ask))
 
     async def _accept(self, ask: Ask) -> Accepted | None:
-        until = self._services.clock.now() + LEASE
-        taken = await take_in(ask, self._services, owner=self._owner, until=until)
+        taken = await self._door.take_in(ask)
         if taken is None:
             return None
         item, accepted = taken

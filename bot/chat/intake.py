@@ -54,32 +54,36 @@ class Accepted:
     answer: Turn
 
 
-async def take_in(ask: Ask, services: Services, *, owner: str, until: datetime) -> tuple[InboxItem, Accepted] | None:
-    """Store an event and its turns, claimed by this process; None when it is known already, or not meant for the bot.
+async def is_meant(ask: Ask, services: Services) -> bool:
+    """Whether an event is for the bot.
 
     Raises:
         Refused: there is nothing in it, or it is longer than anything we keep.
-        StorageError: nothing could be kept.
+        StorageError: nobody can tell.
     """
     if isinstance(ask, IncomingMessage):
         if not await _is_addressed(ask, services):
-            return None
+            return False
         _check_text(ask)
-    async with services.units.accepting() as uow:
-        standing = await uow.inbox.standing(ask)
-        accepted = None if standing.is_known else await _turns_for(ask, standing, services, uow)
-        if accepted is None:
-            return None
-        question, answer = accepted.question, accepted.answer
-        item = InboxItem(services.new_id(), ask, question.id, answer.id, services.clock.now(), attempts=0)
-        if not await uow.inbox.add(item, owner=owner, until=until):
-            return None
-        if isinstance(ask, IncomingMessage | CommandCall):
-            await uow.turns.add(question)
-            # Local platforms name their messages by our turn ids: there is nothing to look up.
-            if ask.ref is not None and not ask.place.platform.is_local:
-                await uow.deliveries.put(Delivery(question.id, 0, DeliveryState.SENT, ask.ref))
-        await uow.turns.add(answer)
+    return True
+
+
+async def store(
+    ask: Ask, standing: Standing, services: Services, uow: UnitOfWork, *, owner: str, until: datetime
+) -> tuple[InboxItem, Accepted] | None:
+    """Store an event and its turns, claimed by this process; None when it is known already, or about no answer."""
+    accepted = None if standing.is_known else await _turns_for(ask, standing, services, uow)
+    if accepted is None:
+        return None
+    question, answer = accepted.question, accepted.answer
+    item = InboxItem(services.new_id(), ask, question.id, answer.id, services.clock.now(), attempts=0)
+    await uow.inbox.add(item, owner=owner, until=until)
+    if isinstance(ask, IncomingMessage | CommandCall):
+        await uow.turns.add(question)
+        # Local platforms name their messages by our turn ids: there is nothing to look up.
+        if ask.ref is not None and not ask.place.platform.is_local:
+            await uow.deliveries.put(Delivery(question.id, 0, DeliveryState.SENT, ask.ref))
+    await uow.turns.add(answer)
     return item, accepted
 
 

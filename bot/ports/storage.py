@@ -43,8 +43,8 @@ class Standing:
 class Inbox(Protocol):
     """Accepted events by identity, so that one delivered twice is one."""
 
-    async def standing(self, ask: Ask) -> Standing:
-        """What an event meets, in one look; `latest` leaves out asides, as `Turns.latest` does."""
+    async def standings(self, asks: Sequence[Ask]) -> Sequence[Standing]:
+        """What each event meets, in one look for all; `latest` leaves out asides, as `Turns.latest` does."""
         ...
 
     async def add(self, item: InboxItem, *, owner: str = "", until: datetime | None = None) -> bool:

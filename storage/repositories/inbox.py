@@ -17,7 +17,7 @@ from bot.domain.messages import Ask
 from bot.domain.places import Platform
 from bot.ports import InboxItem, Standing
 from storage.prepared import Prepared, prepared_insert
-from storage.repositories.standing import standing_of
+from storage.repositories.standing import standings_of
 from storage.repositories.values import OPEN
 from storage.tables import inbox, turn
 from storage.transaction import Transaction
@@ -42,11 +42,12 @@ class SqlInbox:
         self._transaction = transaction
         self._new: set[tuple[str, str]] = set()
 
-    async def standing(self, ask: Ask) -> Standing:
-        found = await standing_of(ask, self._transaction)
-        if not found.is_known and self._transaction.writes:
-            self._new.add((ask.place.platform, ask.event_id))
-        return found
+    async def standings(self, asks: Sequence[Ask]) -> Sequence[Standing]:
+        met = await standings_of(asks, self._transaction)
+        if self._transaction.writes:
+            new = (ask for ask, standing in zip(asks, met, strict=True) if not standing.is_known)
+            self._new.update((ask.place.platform, ask.event_id) for ask in new)
+        return met
 
     async def add(self, item: InboxItem, *, owner: str = "", until: datetime | None = None) -> bool:
         identity = (item.ask.place.platform, item.ask.event_id)

@@ -1,10 +1,13 @@
-"""What an event meets as it comes in, in one look: nothing else is asked before the platform may be told.
+"""What events meet as they come in, in one look: nothing else is asked before the platform may be told.
 
 Each look costs two passes of the event loop and a turn of SQLite's thread, for each of which a busy machine lets one
 wait.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Select, bindparam, exists, literal, select
 
@@ -19,15 +22,20 @@ _PLACE = slice(1, 1 + len(conversation.c))
 _TURN = slice(_PLACE.stop, None)
 
 
-async def standing_of(ask: Ask, transaction: Transaction) -> Standing:
-    """What stands in the database as an event comes."""
-    seen = {"on": ask.place.platform, "event": ask.event_id, "place": ask.place.key}
-    (row,) = await transaction.fetch(_STANDING, seen)
-    is_known, place, spoken = bool(row[0]), row[_PLACE], row[_TURN]
-    return Standing(is_known, conversation_of(*place) if place[0] else None, turn_from(spoken) if spoken[0] else None)
+async def standings_of(asks: Sequence[Ask], transaction: Transaction) -> list[Standing]:
+    """What stands in the database as events come."""
+    looks = [{"on": ask.place.platform, "event": ask.event_id, "place": ask.place.key} for ask in asks]
+    return [_standing_of(*rows) for rows in await transaction.fetch_each(_STANDING, looks)]
 
 
-def _standing() -> Select[tuple[object, ...]]:
+def _standing_of(row: Sequence[Any]) -> Standing:
+    place, spoken = row[_PLACE], row[_TURN]
+    return Standing(
+        bool(row[0]), conversation_of(*place) if place[0] else None, turn_from(spoken) if spoken[0] else None
+    )
+
+
+def _standing() -> Select[Any]:
     is_known = exists().where(inbox.c.platform == bindparam("on"), inbox.c.event_id == bindparam("event"))
     said = turn.alias("said")
     last = select(said.c.id).where(said.c.conversation_id == conversation.c.id, said.c.aside.is_(False))

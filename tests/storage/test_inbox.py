@@ -71,21 +71,25 @@ async def test_an_event_meets_the_conversation_of_its_place_and_what_was_said_la
         await uow.inbox.add(item(known))
 
     async with units.reading() as uow:
-        assert await uow.inbox.standing(new) == Standing(False, await uow.turns.find_conversation(PLACE), answered)
-        assert (await uow.inbox.standing(known)).is_known
         elsewhere = replace(new, place=replace(PLACE, channel="elsewhere"))
-        assert await uow.inbox.standing(elsewhere) == Standing(False, None, None)
+        talk = await uow.turns.find_conversation(PLACE)
+        assert await uow.inbox.standings([new, known, elsewhere]) == [
+            Standing(False, talk, answered),
+            Standing(True, talk, answered),
+            Standing(False, None, None),
+        ]
+        assert await uow.inbox.standings([]) == []
 
 
 async def test_a_first_event_of_a_place_begins_its_conversation(units: UnitOfWorkFactory) -> None:
     ask, began = message(), Conversation(new_id(), PLACE, NOW)
     async with units.accepting() as uow:
-        assert not (await uow.inbox.standing(ask)).is_known
+        assert await uow.inbox.standings([ask]) == [Standing(False, None, None)]
         await uow.turns.begin(began)
         assert await uow.inbox.add(item(ask))
 
     async with units.accepting() as uow:
-        assert await uow.inbox.standing(ask) == Standing(True, began, None)
+        assert await uow.inbox.standings([ask]) == [Standing(True, began, None)]
         assert not await uow.inbox.add(item(ask))
 
 
