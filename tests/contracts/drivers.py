@@ -19,8 +19,7 @@ from bot.domain.messages import MessageRef
 from bot.engine.scripted import ScriptedGenerator
 from bot.ports import UnitOfWorkFactory
 from tests.chat.test_painting import ScriptedPainter
-
-PATIENCE_S = 10.0
+from tests.patience import PATIENCE_S
 
 
 @dataclass(frozen=True)

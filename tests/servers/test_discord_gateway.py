@@ -10,6 +10,7 @@ import aiohttp
 import discord
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.servers.discord_client import Listener, running, team
 
 # The servers are the tests' own tools: what they keep to need not be proved at every quick run.
@@ -290,7 +291,7 @@ async def test_a_role_given_to_the_bot_is_known_to_it() -> None:
 
 
 async def _told(socket: aiohttp.ClientWebSocketResponse, name: str) -> dict[str, Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             frame: dict[str, Any] = json.loads((await socket.receive()).data)
             if frame["t"] == name:

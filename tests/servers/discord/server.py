@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from tests.patience import PATIENCE_S
 from tests.servers.discord import routes_application, routes_interactions, routes_messages, routes_places
 from tests.servers.discord.faults import Faults
 from tests.servers.discord.gateway import Gateway
@@ -182,7 +183,7 @@ class DiscordServer:
         """The requests of a method whose path holds this part."""
         return [each for each in self.requests if each.method == method and path_part in each.path]
 
-    async def until(self, condition: Callable[[], T], timeout: float = 8.0) -> T:  # noqa: ASYNC109 - it raises with what was seen
+    async def until(self, condition: Callable[[], T], timeout: float = PATIENCE_S) -> T:  # noqa: ASYNC109 - it tells what was seen
         """Wait until a condition holds, and return what it gave.
 
         Raises:

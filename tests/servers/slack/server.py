@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
+from tests.patience import PATIENCE_S
 from tests.servers.slack.delivering import Deliveries
 from tests.servers.slack.events import Events
 from tests.servers.slack.faults import Faults
@@ -315,7 +316,7 @@ class SlackServer:
             if not waiting.done():
                 waiting.set_result(None)
 
-    async def until(self, holds: Callable[[], T], timeout: float = 8) -> T:  # noqa: ASYNC109
+    async def until(self, holds: Callable[[], T], timeout: float = PATIENCE_S) -> T:  # noqa: ASYNC109
         """Wait until something holds and give it; asked at every change, and now and then for changes elsewhere.
 
         Raises:
