@@ -16,6 +16,7 @@ _BUTTONS = {
     "good": "👍",
     "bad": "👎",
     "regenerate": "Regenerate",
+    "continue": "Continue",
     "stop": "Stop",
     "use": "Use as message",
     "share": "Share",
@@ -69,6 +70,23 @@ class OnDiscord(Driver):
     async def presses(self, shown: Shown, button: str, by: str = "ana") -> None:
         await self._noted(shown)
         await self.people[by].presses(shown.handle, _BUTTONS[button])
+
+    async def attaches(self, name: str, data: bytes, text: str) -> None:
+        await self.people["ana"].says(self.channel, f"{self.server.bot.mention} {text}", files=[(name, data)])
+
+    async def explains(self, shown: Shown, reason: str, better: str, by: str = "ana") -> None:
+        await self._noted(shown)
+        act = await self.people[by].presses(shown.handle, _BUTTONS["bad"])
+        await self.people[by].submits(act.modal, {"reason": reason, "better": better})
+
+    async def completes(self, command: str, option: str, typed: str) -> Sequence[str]:
+        choices = await self.people["ana"].completes(self.channel, command, option, typed)
+        return [choice.name for choice in choices]
+
+    async def told_alone(self, by: str = "ana") -> str:
+        direct = self.people[by].dm
+        await self.server.until(lambda: [each for each in direct.messages if each.author is self.server.bot])
+        return direct.messages[-1].text
 
     async def chooses(self, shown: Shown, change: str, by: str = "ana") -> None:
         await self._noted(shown)

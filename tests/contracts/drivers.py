@@ -97,7 +97,23 @@ class Driver(ABC):
         """The bot's answers as they are seen now, oldest first."""
 
     async def presses(self, shown: Shown, button: str, by: str = "ana") -> None:
-        """Press "good", "bad", "regenerate", "stop", "use" or "share" under an answer, or "pick 2" for a picture."""
+        """Press a button under an answer, by a name of `Shown.buttons`: "good", "continue", "stop", "pick 2" …"""
+        raise AssertionError("people cannot do this here")
+
+    @abstractmethod
+    async def attaches(self, name: str, data: bytes, text: str) -> None:
+        """Say something to the bot with a file."""
+
+    async def explains(self, shown: Shown, reason: str, better: str, by: str = "ana") -> None:
+        """Press "bad" under an answer, and fill in the form that opens; the page's asks for no reason."""
+        raise AssertionError("people cannot do this here")
+
+    async def completes(self, command: str, option: str, typed: str) -> Sequence[str]:
+        """What is proposed while someone fills in an option of a command."""
+        raise AssertionError("people cannot do this here")
+
+    async def told_alone(self, by: str = "ana") -> str:
+        """The latest words that only this person sees."""
         raise AssertionError("people cannot do this here")
 
     async def chooses(self, shown: Shown, change: str, by: str = "ana") -> None:
@@ -166,6 +182,12 @@ class Driver(ABC):
         turn_id = await self.turn_id(shown)
         async with self.units.reading() as uow:
             return [str(rating.verdict) for rating in await uow.ratings.of_turns([turn_id])]
+
+    async def better_answers(self, shown: Shown) -> list[str]:
+        """What people would rather have read than an answer."""
+        turn_id = await self.turn_id(shown)
+        async with self.units.reading() as uow:
+            return [suggestion.text for suggestion in await uow.ratings.suggestions_of([turn_id])]
 
     async def turn(self, shown: Shown) -> Turn:
         """The turn that an answer carries, as it is kept."""

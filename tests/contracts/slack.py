@@ -12,7 +12,7 @@ from tests.contracts.drivers import Driver, Shown
 from tests.servers.slack import Message, SlackServer
 from tests.slack.workspaces import Workspace, at_work
 
-_BUTTONS = {name: name for name in ("good", "bad", "regenerate", "stop", "use", "share")} | {
+_BUTTONS = {name: name for name in ("good", "bad", "regenerate", "continue", "stop", "use", "share")} | {
     "pick 1": "pick_1",
     "pick 2": "pick_2",
 }
@@ -67,6 +67,20 @@ class OnSlack(Driver):
             await self.people[by].stops(message.reply_to)
         else:
             await self.people[by].presses(message, _BUTTONS[button])
+
+    async def attaches(self, name: str, data: bytes, text: str) -> None:
+        await self.people["ana"].says(self.channel, f"{self.server.bot.mention} {text}", files=[(name, data)])
+
+    async def explains(self, shown: Shown, reason: str, better: str, by: str = "ana") -> None:
+        await self.turn_id(shown)
+        act = await self.people[by].presses(shown.handle, _BUTTONS["bad"])
+        await self.server.until(lambda: act.modal)
+        await self.people[by].submits(act.modal, {"reason": reason, "better": better})
+
+    async def told_alone(self, by: str = "ana") -> str:
+        person = self.people[by]
+        await self.server.until(lambda: person.ephemerals)
+        return "\n".join(filter(None, [person.ephemerals[-1].text, person.ephemerals[-1].notes]))
 
     async def chooses(self, shown: Shown, change: str, by: str = "ana") -> None:
         await self.turn_id(shown)

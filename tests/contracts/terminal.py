@@ -75,8 +75,20 @@ class InTheTerminal(Driver):
         if button == "stop":
             await self._talk(by).stop(shown.handle)
         else:
-            outcome = await self._talk(by).take({"good": ":up", "bad": ":down", "regenerate": ":again"}[button])
+            words = {"good": ":up", "bad": ":down", "regenerate": ":again", "continue": ":more"}[button]
+            outcome = await self._talk(by).take(words)
             assert not outcome.failed, outcome.said
+
+    async def attaches(self, name: str, data: bytes, text: str) -> None:
+        file = self.folder / name
+        file.write_bytes(data)
+        talk = self._talk("ana")
+        outcomes = [await talk.take(f":attach '{file}'"), await talk.take(text)]
+        assert not any(outcome.failed for outcome in outcomes), outcomes
+
+    async def explains(self, shown: Shown, reason: str, better: str, by: str = "ana") -> None:
+        outcomes = [await self._talk(by).take(words) for words in (f":down {reason}", f":suggest {better}")]
+        assert not any(outcome.failed for outcome in outcomes), outcomes
 
     def _talk(self, by: str) -> Talk:
         return Talk(self.house.core, _PEOPLE[by], SystemClock(), new_id, "Inkling")

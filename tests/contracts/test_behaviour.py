@@ -137,6 +137,41 @@ async def test_its_own_lines_are_in_the_askers_language(bot: Driver) -> None:
     assert any("一" <= character <= "鿿" for character in answer.words)
 
 
+@EVERYWHERE
+async def test_an_attached_text_is_read(bot: Driver) -> None:
+    await bot.attaches("notes.txt", b"Lunch is at noon.", "when is lunch?")
+
+    await bot.answers()
+
+    assert "Lunch is at noon." in bot.asked()[0]
+    assert "when is lunch?" in bot.asked()[0]
+
+
+@on("discord", "web")
+async def test_values_are_proposed_while_an_option_is_filled_in(bot: Driver) -> None:
+    proposed = await bot.completes("write", "form", "ema")
+
+    assert proposed
+    assert "mail" in proposed[0].lower()
+
+
+@IN_TEAMS
+async def test_a_training_run_is_refused_to_everyone_but_admins(bot: Driver) -> None:
+    await bot.says("!retrain")
+
+    (answer,) = await bot.answers()
+
+    assert "Only admins may do this" in answer.words
+
+
+@IN_TEAMS
+async def test_releases_are_refused_to_everyone_but_admins_where_only_they_read_it(bot: Driver) -> None:
+    await bot.says("!release list", by="ben")
+
+    assert "Only admins may do this" in await bot.told_alone("ben")
+    assert not [answer for answer in await bot.shown() if "admins" in answer.words]
+
+
 # --- how answers come about -----------------------------------------------------------------------------------------
 
 
@@ -164,6 +199,22 @@ async def test_a_stopped_answer_keeps_its_words_and_says_so(bot: Driver) -> None
     assert "Once upon" in answer.words
     assert "Stopped." in answer.words
     assert "a time" not in answer.words
+
+
+@WITH_WINDOWS
+async def test_a_stopped_answer_can_be_continued(bot: Driver) -> None:
+    bot.engine.enqueue("Once upon ", asyncio.Event(), "never")
+    await bot.says("a story", alone=True)
+    await bot.presses(await bot.growing("Once upon"), "stop")
+    (stopped,) = await bot.answers()
+
+    bot.engine.enqueue("a time.")
+    await bot.presses(stopped, "continue")
+    await bot.until(lambda: len(bot.engine.requests) == 2)
+
+    *_, further = await bot.answers(2)
+    assert "a time." in further.words
+    assert bot.asked()[-1].startswith("Once upon")
 
 
 @EVERYWHERE
@@ -256,6 +307,17 @@ async def test_the_second_vote_of_a_person_replaces_the_first(bot: Driver) -> No
     await bot.presses(answer, "bad")
 
     await bot.votes(answer, ["bad"])
+
+
+@EVERYWHERE
+async def test_who_dislikes_an_answer_can_give_a_better_one(bot: Driver) -> None:
+    await bot.says("hello")
+    (answer,) = await bot.answers()
+
+    await bot.explains(answer, "too short", "Good morning, dear Ana!")
+
+    await bot.votes(answer, ["bad"])
+    assert await bot.better_answers(answer) == ["Good morning, dear Ana!"]
 
 
 @IN_TEAMS

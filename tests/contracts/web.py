@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -67,6 +68,21 @@ class OnThePage(Driver):
             act = {"use": "share"}.get(button, button)
             status, body = await self.site.post(act, _PEOPLE[by], turn=shown.handle, event_id=fresh_id())
         assert status == 200, body
+
+    async def attaches(self, name: str, data: bytes, text: str) -> None:
+        async with self.site.http.post("/api/uploads", params={"name": name}, data=io.BytesIO(data)) as response:
+            kept = await response.json()
+        await self.site.say(text, attachments=[{"id": kept["id"], "name": name}])
+
+    async def explains(self, shown: Shown, reason: str, better: str, by: str = "ana") -> None:
+        for act, given in (("rate", {"verdict": "bad"}), ("suggest", {"text": better})):
+            status, body = await self.site.post(act, _PEOPLE[by], turn=shown.handle, **given)
+            assert status == 200, body
+
+    async def completes(self, command: str, option: str, typed: str) -> Sequence[str]:
+        asked = {"command": command, "option": option, "typed": typed}
+        async with self.site.http.get("/api/completions", params=asked) as response:
+            return [str(each["label"]) for each in await response.json()]
 
     async def chooses(self, shown: Shown, change: str, by: str = "ana") -> None:
         status, body = await self.site.post(
