@@ -44,7 +44,9 @@ class Card:
     def style_named(self, typed: str) -> PaintStyle | None:
         """The style that a person means by its name in either language."""
         wanted = typed.strip().casefold()
-        return next((one for one in self.styles if wanted in {one.name, one.en.casefold(), one.zh.casefold()}), None)
+        return next(
+            (one for one in self.styles if wanted in {one.name.casefold(), one.en.casefold(), one.zh.casefold()}), None
+        )
 
     def prompt(self, prompt: str, style: str) -> str:
         """What the model reads: the prompt, and the words of the style, known or not."""
