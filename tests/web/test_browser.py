@@ -70,6 +70,7 @@ async def test_votes_versions_suggestions_and_a_reload_that_keeps_them(browser: 
         await good.click()
         await expect(good).to_have_attribute("aria-pressed", "true")
         await expect(good).to_have_text("1")
+        await expect(answers(page)).to_contain_class("last")
         await good.click()
         await expect(good).to_have_attribute("aria-pressed", "false")
 

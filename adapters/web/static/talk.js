@@ -144,6 +144,7 @@ function refresh(turnId) {
   const active = document.activeElement;
   const act = old.contains(active) ? active.dataset.act : null;
   const fresh = build(annotated().find((other) => other.key === row.key));
+  fresh.classList.toggle("last", old.classList.contains("last"));
   old.replaceWith(fresh);
   const back = act ? fresh.querySelector(`[data-act="${act}"]`) : fresh.contains(active) ? active : null;
   back?.focus({ preventScroll: true });
