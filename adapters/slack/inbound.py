@@ -18,6 +18,7 @@ from slack_bolt.async_app import AsyncApp
 from adapters.slack.blocks import home, prompts
 from adapters.slack.desk import Desk
 from adapters.slack.errors import as_ours
+from adapters.slack.lines import say
 from adapters.slack.once import Once
 from adapters.slack.places import event_id_of, is_direct, ref_of, time_of
 from adapters.slack.status import ACTIVE
@@ -211,6 +212,7 @@ class Inbound:
         stopped = [await self._desk.core.stop(StopReply(place, by, ref)) for ref in streams or (None,)]
         if not any(stopped):
             self._desk.tasks.spawn(self._release(place), "release session")
+            self._desk.tell(place, by, say("not_yours_to_stop", by.locale))
 
     async def _release(self, place: Place) -> None:
         """Nobody is at work there (any more), so nobody else takes the button away."""

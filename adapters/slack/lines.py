@@ -47,6 +47,10 @@ LINES: dict[str, Text] = {
         "我已不记得这条回答，无法处理。请重新提问。",
     ),
     "nothing_to_stop": Text("There is nothing under way to stop.", "没有正在进行的回答可以停止。"),
+    "not_yours_to_stop": Text(
+        "Nothing that you asked for is under way here. What others asked for can be stopped once its words appear.",
+        "这里没有正在为你生成的回答。给别人的回答，要等文字出现后才能停止。",
+    ),
     "no_words": Text("There are no words in this message to rewrite.", "这条消息没有可以改写的文字。"),
     "not_here": Text(
         "I cannot post in this channel, because I am not a member of it. Type `/invite @{name}` here, then ask again.",

@@ -248,6 +248,24 @@ async def test_the_place_in_a_long_line_is_told(
         await workspace.answers(ana.dm, 3)
 
 
+async def test_who_stops_what_others_asked_for_before_its_words_appear_is_told(
+    workspace: Workspace, server: SlackServer, general: Channel, ana: User
+) -> None:
+    gate = asyncio.Event()
+    workspace.generator.enqueue(gate, "Once upon a time.")
+    ben = server.add_user("Ben")
+    question = await ana.says(general, f"{server.bot.mention} a story")
+    await server.until(lambda: server.session(question).status == "processing")
+
+    await ben.stops(question)
+    await server.until(lambda: ben.ephemerals)
+    gate.set()
+    answer = await workspace.answer(general)
+
+    assert ben.ephemerals[0].text.startswith("Nothing that you asked for is under way here.")
+    assert answer.text == "Once upon a time."
+
+
 async def test_pressing_stop_ends_the_stream_and_gives_the_session_back(
     workspace: Workspace, server: SlackServer, ana: User
 ) -> None:
