@@ -48,9 +48,9 @@ LINES: dict[str, Text] = {
     ),
     "error.request_rejected": Text("The model refused this request: {reason}", "模型拒绝了这个请求：{reason}"),
     "error.painter_missing": Text(
-        "No painter is set yet. The admin can set IMAGE_MODEL to a diffusers model (a folder or a Hub id) in .env "
-        "and restart me; then /image draws.",
-        "还没有设置画师。管理员可在 .env 中把 IMAGE_MODEL 设为一个 diffusers 模型"
+        "Drawing is turned off here. The admin can leave IMAGE_MODEL in .env empty for the bundled painter, or name a "
+        "diffusers model (a folder or a Hub id), and restart me; then /image draws.",
+        "这里关闭了画图。管理员可在 .env 中把 IMAGE_MODEL 留空以使用自带画师，或填写一个 diffusers 模型"
         "（文件夹或 Hub 名称）并重启，之后 /image 就能画图。",
     ),
     "error.delivery": Text(
