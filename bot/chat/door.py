@@ -15,7 +15,6 @@ from datetime import timedelta
 from bot.chat.intake import Accepted, is_meant, store
 from bot.chat.jobs import Services
 from bot.domain.messages import Ask
-from bot.errors import StorageError
 from bot.ports import InboxItem, UnitOfWork
 
 # How long a claim holds without being renewed: a dead process's events are free afterwards.
@@ -72,14 +71,12 @@ class Door:
                 # Only now: all who came while we stood in line come along.
                 together, self._line = self._line[:MOST], self._line[MOST:]
                 taken = await self._store([visitor.ask for visitor in together], uow)
-        except StorageError as error:
-            if not together:
+        except Exception as error:
+            if together:
+                await self._take_one_by_one(together, error)
+            else:
                 together, self._line = self._line, []
                 _tell(together, error)
-            else:
-                await self._take_one_by_one(together, error)
-        except Exception as error:
-            await self._take_one_by_one(together, error)
         else:
             for visitor, one in zip(together, taken, strict=True):
                 if not visitor.taken.done():

@@ -107,3 +107,19 @@ async def test_after_an_event_that_could_not_be_stored_the_next_one_is(tmp_path:
         answer = await house.ask("Hello")
 
     assert answer.text
+
+
+async def test_everyone_in_line_is_told_when_the_storage_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: SqlUnitOfWorkFactory) -> Any:
+        raise DiskFull("No room for anything.")
+
+    async with open_house(tmp_path) as house:
+        with monkeypatch.context() as patched:
+            patched.setattr(SqlUnitOfWorkFactory, "accepting", refuse)
+            told = await at_once(house, house.message("One"), house.message("Two", place=CHANNEL))
+        answer = await house.ask("Three")
+
+    assert [type(error) for error in told] == [DiskFull, DiskFull]
+    assert answer.text
