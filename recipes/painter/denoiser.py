@@ -31,7 +31,7 @@ AVERAGED_EVERY = 4
 
 @dataclass(frozen=True)
 class DenoiserRecipe:
-    """`unnamed` is the share of empty captions, `text_pace` how fast the text's parts learn beside the others,
+    """`unnamed` is the share of empty captions, `text_pace` how fast the text encoder learns beside the UNet,
     `lean` the mean of the times before the sigmoid: above 0, what noise hides and words tell is learned more."""
 
     minutes: float
@@ -75,12 +75,10 @@ class Trainer:
         self._flow: Any = torch.compile(self.model) if device.type == "cuda" else self.model
 
     def _optimizer(self) -> torch.optim.Optimizer:
-        """Parts that carry the text learn slowly: faster, they turn constant before the UNet has a use for them."""
-        parts = dict(self.model.named_parameters())
-        slow = {name for name in parts if name.startswith(("encoder.", "unet.add_embedding."))}
+        """The text encoder learns slowly: faster, it would forget what words mean before the UNet has a use for it."""
         groups: list[dict[str, Any]] = [
-            {"params": [parts[name] for name in parts if name not in slow]},
-            {"params": [parts[name] for name in parts if name in slow], "lr": self.recipe.rate * self.recipe.text_pace},
+            {"params": list(self.model.unet.parameters())},
+            {"params": list(self.model.encoder.parameters()), "lr": self.recipe.rate * self.recipe.text_pace},
         ]
         return torch.optim.AdamW(groups, self.recipe.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
 
