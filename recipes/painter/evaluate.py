@@ -94,7 +94,7 @@ def retrieval(fits: Tensor, drawings: list[Drawing], among: int = 16) -> Record:
 
 
 def seconds_a_picture(model: Path) -> float:
-    """The quickest of five single pictures at the default steps on two processor threads, other work disturbing least."""
+    """The quickest of five single pictures, at the default steps on two processor threads."""
     painter, threads = Painter.load(model, torch.device("cpu")), torch.get_num_threads()
     torch.set_num_threads(2)
     spent = []
