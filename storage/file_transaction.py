@@ -89,7 +89,7 @@ class FileTransaction(Transaction):
     async def empty_log(self) -> bool:
         with self._watch:
             checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)"
-            ((blocked, _, _),) = await self._driver._execute(_run, self._driver._conn, [(checkpoint, ())])
+            (((blocked, _, _),),) = await self._driver._execute(_run, self._driver._conn, [(checkpoint, ())])
             return not blocked
 
     async def _visit(self, *steps: Step) -> Sequence[Rows]:
