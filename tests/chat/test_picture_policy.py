@@ -19,7 +19,6 @@ def refusal(text: str, **given: str) -> str | None:
     try:
         policy(**given).check(text)
     except Refused as error:
-        assert say(error.line, "en") != say(error.line, "zh")
         return error.line
     return None
 
@@ -40,6 +39,7 @@ def refusal(text: str, **given: str) -> str | None:
 )
 def test_prompts_that_the_rules_leave_out_are_refused_with_what_they_leave_out(prompt: str, line: str) -> None:
     assert refusal(prompt) == line
+    assert say(line, "en") != say(line, "zh")
 
 
 @pytest.mark.parametrize(
