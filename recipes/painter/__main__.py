@@ -59,7 +59,7 @@ def finish(folder: Path, run: Path, out: Path, share_alike: bool, most: int = 10
     sheets.contact_sheet(painter, heldout.drawings).save(made / "heldout.png")
     sheets.novel_sheet(painter).save(made / "novel.png")
     assemble.describe(made, styles)
-    card.write(run, made, styles, note)
+    card.write(run, made, note)
     put_in_place(made, out)
 
 

@@ -1,7 +1,13 @@
-"""The painter's model card, from the stages' reports, the figures and the sheets that lie beside it."""
+"""The painter's model card, from the stages' reports, the figures and the sheets that lie beside it.
+
+    python -m recipes.painter.card --run DIR --model DIR --seen "What a person saw on the sheets."
+
+The recipe writes it by itself; written again, it also tells what somebody saw who looked.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
@@ -69,8 +75,8 @@ def _makers(styles: list[str]) -> str:
     return "\n".join(rows)
 
 
-def card(run: Path, model: Path, styles: list[str], note: str) -> str:
-    """The whole card."""
+def card(run: Path, model: Path, styles: list[str], note: str, seen: str) -> str:
+    """The whole card; `seen` is what a person saw on the sheets."""
     figures = json.loads((model / "evaluation.json").read_text(encoding="utf-8"))
     parameters = figures["parameters_millions"]
     reports = {name: json.loads((run / file).read_text(encoding="utf-8")) for name, file in STAGES.items()}
@@ -127,7 +133,7 @@ that it was shown: name the makers above when you share its pictures.
 On {figures["pictures"]} held-out pictures, one try each, {STEPS} steps, guidance {GUIDANCE:g}. Chance is what a blind \
 guess reaches. KID lies over mean colours and
 oriented gradients in 8x8 cells, which anybody can compute (`features` in `recipes/painter/evaluate.py`); less is
-nearer.
+nearer, and reconstructions, which are of the very pictures compared with, may lie below 0.
 
 Reconstruction of held-out pictures: {figures["reconstruction_psnr_db"]} dB PSNR. One picture at the default steps \
 on two cores: {figures["seconds_a_picture_on_two_cores"]} s.
@@ -149,12 +155,31 @@ The same words and seed in every style:
 
 ![styles](styles.png)
 
+{seen}
+
 ## Limits
 
 {LIMITS}
 """
 
 
-def write(run: Path, model: Path, styles: list[str], note: str = "") -> None:
+def write(run: Path, model: Path, note: str = "", seen: str = "") -> None:
     """Put the card into the model's folder."""
-    (model / "README.md").write_text(card(run, model, styles, note), encoding="utf-8")
+    styles = [style["name"] for style in json.loads((model / "painter.json").read_text(encoding="utf-8"))["styles"]]
+    part = model / "README.md.part"
+    part.write_text(card(run, model, styles, note, seen), encoding="utf-8")
+    part.replace(model / "README.md")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", type=Path, required=True, help="the folder that the training programs wrote")
+    parser.add_argument("--model", type=Path, required=True, help="the painter's folder, with its figures and sheets")
+    parser.add_argument("--note", default="", help="a sentence about the circumstances, for the hardware line")
+    parser.add_argument("--seen", default="", help="what a person saw on the sheets, put beneath them")
+    args = parser.parse_args()
+    write(args.run, args.model, args.note, args.seen)
+
+
+if __name__ == "__main__":
+    main()

@@ -21,6 +21,7 @@ from recipes.painter import __main__ as recipe
 from recipes.painter import (
     autoencoder,
     captions,
+    card,
     denoiser,
     evaluate,
     loop,
@@ -309,6 +310,8 @@ def test_the_whole_recipe_replaces_weights_card_and_figures_together(painted: Pa
     page = (painted / "README.md").read_text()
     assert f"{figures['reconstruction_psnr_db']} dB" in page
     assert "Twitter" not in page
+    card.write(painted.parent / "run", painted, seen="Circles, mostly.")
+    assert (painted / "README.md").read_text() == page.replace("\n\n\n\n## Limits", "\n\nCircles, mostly.\n\n## Limits")
     assert all((painted / name).is_file() for name in ("heldout.png", "novel.png", "styles.png", "styles/blob.png"))
 
 
