@@ -36,6 +36,9 @@ def pipeline_folder(run_folder: Path, out: Path) -> None:
         AutoTokenizer.from_pretrained(run_folder / prepared.TOKENIZER),
         UNet2DConditionModel.from_pretrained(run_folder / denoiser.FOLDER / "unet"),
     )
+    for part in (pipe.vae, pipe.unet):
+        # diffusers notes the folder that a part was loaded from; where that was is nobody's business.
+        part.register_to_config(_name_or_path="")
     pipe.to(dtype=torch.float16)
     pipe.save_pretrained(out, safe_serialization=True, max_shard_size=SHARD)
     for weights in out.rglob("*.safetensors"):

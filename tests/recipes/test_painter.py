@@ -310,6 +310,7 @@ def test_the_whole_recipe_replaces_weights_card_and_figures_together(painted: Pa
     page = (painted / "README.md").read_text()
     assert f"{figures['reconstruction_psnr_db']} dB" in page
     assert "Twitter" not in page
+    assert not any(str(painted.parent) in path.read_text() for path in painted.rglob("*.json"))
     card.write(painted.parent / "run", painted, seen="Circles, mostly.")
     assert (painted / "README.md").read_text() == page.replace("\n\n\n\n## Limits", "\n\nCircles, mostly.\n\n## Limits")
     assert all((painted / name).is_file() for name in ("heldout.png", "novel.png", "styles.png", "styles/blob.png"))
