@@ -119,7 +119,7 @@ def _persona_row(name: str, source: str, locale: str, services: Services) -> str
 
 def _library(locale: str, services: Services) -> str:
     rows = [f"- `{each.name}`: {each.description.in_locale(locale)}" for each in services.personas.all()]
-    return say("persona.library", locale) + "\n\n" + "\n".join(rows)
+    return say("persona.known", locale) + "\n\n" + "\n".join(rows)
 
 
 def quote(words: str) -> str:

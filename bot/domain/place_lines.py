@@ -49,7 +49,7 @@ PLACE: dict[str, Text] = {
     "persona.host_first": Text(
         "The host's own instructions come before all of these.", "主机自己的指示优先于以上各项。"
     ),
-    "persona.library": Text("**The personas:**", "**可选的角色：**"),
+    "persona.known": Text("**The personas:**", "**可选的角色：**"),
     "persona.how": Text(
         "`/persona poet` chooses one, `/persona instructions:answer in three lines` adds your own words, "
         "`/persona off` goes back. With `for:here` an admin chooses for this place.",

@@ -1,4 +1,4 @@
-"""Tiny painters, made in a second: pipelines of random weights that paint a few thousand pixels.
+"""Tiny painters, made in a second: pipelines of random weights that paint a few thousand pixels, and requests to them.
 
 What they paint is noise, but by the real way: tokenizer, text encoder, denoising steps, decoder.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import string
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import (
@@ -30,6 +31,8 @@ from transformers import (
     ViTForImageClassification,
     ViTImageProcessorPil,
 )
+
+from bot.domain.generation import PaintRequest
 
 # The tokenizer reads characters, so this is about what fits into a prompt.
 WINDOW = 77
@@ -154,3 +157,8 @@ def save_tiny_checker(folder: Path, *, objects: bool, labels: tuple[str, str] = 
         model.classifier.bias.copy_(torch.tensor([0.0, 100.0 if objects else -100.0]))
     model.save_pretrained(folder)
     ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
+
+
+def fox(**options: Any) -> PaintRequest:
+    """A red fox in two steps, unless the options say otherwise."""
+    return PaintRequest("request", **{"prompt": "a red fox", "steps": 2, "seed": 7, **options})

@@ -10,7 +10,6 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -21,7 +20,7 @@ from structlog.testing import capture_logs
 from bot.domain.generation import EngineState, Painted, PaintEvent, PaintProgress, PaintRequest, Queued
 from bot.engine.painter import LocalPainter
 from bot.errors import EngineDied, EngineDown, RequestRejected
-from tests.engine.painters import WINDOW, save_tiny_latent_diffusion, save_tiny_painter, save_tiny_pixart
+from tests.engine.painters import WINDOW, fox, save_tiny_latent_diffusion, save_tiny_painter, save_tiny_pixart
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,10 +38,6 @@ async def painter(model: Path) -> AsyncIterator[LocalPainter]:
     await painter.start()
     yield painter
     await painter.close()
-
-
-def fox(**options: Any) -> PaintRequest:
-    return PaintRequest("request", **{"prompt": "a red fox", "steps": 2, "seed": 7, **options})
 
 
 async def events_of(painter: LocalPainter, request: PaintRequest) -> list[PaintEvent]:

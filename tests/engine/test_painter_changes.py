@@ -8,7 +8,6 @@ import io
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -18,7 +17,7 @@ from bot.domain.generation import Painted, PaintProgress, PaintRequest, PaintSty
 from bot.engine._picture_checking import Checker, find_checker, is_unsafe
 from bot.engine.painter import LocalPainter
 from bot.errors import EngineDown, ModelError, RequestRejected
-from tests.engine.painters import save_tiny_checker, save_tiny_painter, save_tiny_pixart
+from tests.engine.painters import fox, save_tiny_checker, save_tiny_painter, save_tiny_pixart
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -49,10 +48,6 @@ async def painter(model: Path) -> AsyncIterator[LocalPainter]:
     await painter.start()
     yield painter
     await painter.close()
-
-
-def fox(**options: Any) -> PaintRequest:
-    return PaintRequest("request", **{"prompt": "a red fox", "steps": 2, "seed": 7, **options})
 
 
 async def painted(painter: LocalPainter, request: PaintRequest) -> Painted:
