@@ -15,14 +15,14 @@ from pathlib import Path
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from recipes import data, model
-from recipes.clock import Budget
+from recipes.clock import Budget, Schedule
 from recipes.packing import Packer, Store
 from recipes.tokenizer import CONTEXT, clean
 from recipes.training import Optimizing, Trainer, device_of, matmul_peak
 
 SHARES = {
     "classic-books": 0.35,
-    "chinese-poetry": 0.7,
+    "chinese-poetry": 0.4,
     "gutenberg-poetry": 0.7,
     "openstax": 0.6,
     "african-storybook": 2.0,
@@ -48,7 +48,7 @@ class PretrainRecipe:
     rows: int = 8
     width: int = CONTEXT
     seed: int = 1
-    how: Optimizing = field(default_factory=Optimizing)
+    how: Optimizing = field(default_factory=lambda: Optimizing(schedule=Schedule(decay=0.25)))
 
 
 def share_of(source: str) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -65,6 +66,11 @@ def narrow(device: torch.device) -> contextlib.AbstractContextManager[Any]:
     """bf16 autocast where the hardware multiplies bf16 matrices; elsewhere float32."""
     fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.cpu._is_amx_tile_supported()
     return torch.autocast(device.type, torch.bfloat16, enabled=fast)
+
+
+def worth_compiling(device: torch.device, budget: Budget) -> bool:
+    """Whether torch.compile pays: always on a GPU; a CPU needs a C++ compiler and a minute, so a run of ten or more."""
+    return device.type == "cuda" or (budget.seconds >= 600 and shutil.which("c++") is not None)
 
 
 def matmul_peak(device: torch.device) -> float:
@@ -183,7 +189,7 @@ class Trainer:
 
     def run(self, stop_after: int | None = None) -> Progress:
         """Train until the budget is spent (or, for tests, for some steps)."""
-        compile_it = self.device.type == "cuda" if self.compiled is None else self.compiled
+        compile_it = worth_compiling(self.device, self.budget) if self.compiled is None else self.compiled
         body = torch.compile(self.model.model) if compile_it else self.model.model
         last, saved = self.now(), self.progress.spent
         since, losses = (self.progress.spent, self.progress.tokens), []
