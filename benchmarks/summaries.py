@@ -28,12 +28,12 @@ from pathlib import Path
 from benchmarks.core import Sink, SunkReply
 from benchmarks.house import open_core
 from bot.chat.dispatch import Core
-from bot.chat.grounding import Source, names_and_numbers
-from bot.chat.key_messages import most_central
 from bot.chat.streaming import collect
-from bot.chat.summaries import TEMPERATURE, TOP_P
-from bot.chat.summary_prompts import messages_for, way_of
-from bot.chat.transcripts import of_text
+from bot.chat.summary.grounding import Source, names_and_numbers
+from bot.chat.summary.key_messages import most_central
+from bot.chat.summary.prompts import messages_for, way_of
+from bot.chat.summary.summaries import TEMPERATURE, TOP_P
+from bot.chat.summary.transcripts import of_text
 from bot.domain.generation import GenerationRequest, SamplingParams
 from bot.domain.messages import Answer, CommandCall, HistoryMessage, IncomingMessage, MessageRef
 from bot.domain.places import Person, Place, Platform, owning_place

@@ -19,11 +19,11 @@ import structlog
 from bot.chat.jobs import Job, Services
 from bot.chat.moments import zone_named
 from bot.chat.options import options_of
-from bot.chat.reports import Reader, at, findings_of, report
-from bot.chat.scopes import Scope, read
-from bot.chat.summaries import Summarizer, SummaryOrder
 from bot.chat.summarizing import coverage, left_out_of
-from bot.chat.transcripts import Transcript, of_history
+from bot.chat.summary.reports import Reader, at, findings_of, report
+from bot.chat.summary.scopes import Scope, read
+from bot.chat.summary.summaries import Summarizer, SummaryOrder
+from bot.chat.summary.transcripts import Transcript, of_history
 from bot.domain.commands import DIGEST
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.digests import DAYS, DigestPlan

@@ -10,7 +10,7 @@ from bot.chat.moments import zone_named
 from bot.chat.options import options_of
 from bot.chat.personas import OFF, keep, quote
 from bot.chat.prompting import check_system_message
-from bot.chat.reports import Reader, at
+from bot.chat.summary.reports import Reader, at
 from bot.domain.commands import SETTINGS_COMMAND
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.lines import say

@@ -9,8 +9,8 @@ from limits import parse
 from bot.chat.jobs import Job, Services
 from bot.chat.moments import zone_named
 from bot.chat.personas import in_force
-from bot.chat.reports import Reader, at
 from bot.chat.settings import settings_table
+from bot.chat.summary.reports import Reader, at
 from bot.domain.digests import DigestPlan
 from bot.domain.lines import is_chinese, say
 from bot.domain.preferences import Preference, PreferenceName, learning_choice, learns_from

@@ -17,10 +17,10 @@ from bot.chat.jobs import Job, Services
 from bot.chat.moments import zone_named
 from bot.chat.options import options_of
 from bot.chat.replying import keep_attachments
-from bot.chat.reports import Findings, Reader, at, findings_of, report
-from bot.chat.scopes import MOST, OWN_WITHIN, Scope, Stretch, channels_of, read, scope_of
-from bot.chat.summaries import Section, Summarizer, Summary, SummaryOrder, Watch
-from bot.chat.transcripts import Transcript, of_history, of_text
+from bot.chat.summary.reports import Findings, Reader, at, findings_of, report
+from bot.chat.summary.scopes import MOST, OWN_WITHIN, Scope, Stretch, channels_of, read, scope_of
+from bot.chat.summary.summaries import Section, Summarizer, Summary, SummaryOrder, Watch
+from bot.chat.summary.transcripts import Transcript, of_history, of_text
 from bot.domain.commands import SUMMARIZE
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.lines import is_chinese, say

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.cutting import border_strengths, cut, pieces
-from bot.chat.grounding import Source
-from bot.chat.key_messages import centrality, most_central
 from bot.chat.moments import read_moment, zone_named
-from bot.chat.outcomes import outcomes_of
-from bot.chat.transcripts import Line, of_text
+from bot.chat.summary.cutting import border_strengths, cut, pieces
+from bot.chat.summary.grounding import Source
+from bot.chat.summary.key_messages import centrality, most_central
+from bot.chat.summary.outcomes import outcomes_of
+from bot.chat.summary.transcripts import Line, of_text
 
 # A Sunday.
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

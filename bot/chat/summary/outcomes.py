@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.chat.terms import terms
-from bot.chat.transcripts import Line
+from bot.chat.summary.terms import terms
+from bot.chat.summary.transcripts import Line
 
 # How far behind a question its answer is looked for.
 ANSWER_WITHIN = 6

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bot.chat.terms import terms
+from bot.chat.summary.terms import terms
 
 if TYPE_CHECKING:
     import numpy as np

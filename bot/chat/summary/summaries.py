@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.chat.admission import OnPosition
-from bot.chat.cutting import border_strengths, cut, pieces
-from bot.chat.grounding import Checked, Source, sentences
 from bot.chat.jobs import Services
-from bot.chat.key_messages import most_central
 from bot.chat.prompting import LEAST_ANSWER, Prompt, fit
-from bot.chat.summary_prompts import OTHERS, Way, messages_for, way_of
-from bot.chat.transcripts import Line, Transcript
+from bot.chat.summary.cutting import border_strengths, cut, pieces
+from bot.chat.summary.grounding import Checked, Source, sentences
+from bot.chat.summary.key_messages import most_central
+from bot.chat.summary.prompts import OTHERS, Way, messages_for, way_of
+from bot.chat.summary.transcripts import Line, Transcript
 from bot.domain.generation import Finished, GenerationRequest, Piece, PromptMessage, Role, SamplingParams, Started
 from bot.errors import EngineDied, Refused
 

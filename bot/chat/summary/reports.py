@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from bot.chat.key_messages import most_central
-from bot.chat.outcomes import Outcomes, Task, outcomes_of
-from bot.chat.transcripts import Line, Transcript
+from bot.chat.summary.key_messages import most_central
+from bot.chat.summary.outcomes import Outcomes, Task, outcomes_of
+from bot.chat.summary.transcripts import Line, Transcript
 from bot.domain.lines import say
 
 # A third of a short talk, and never more than this.

@@ -10,8 +10,8 @@ import math
 import re
 from collections.abc import Sequence
 
-from bot.chat.terms import terms
-from bot.chat.transcripts import Line
+from bot.chat.summary.terms import terms
+from bot.chat.summary.transcripts import Line
 
 # Messages on each side of a border that are compared, and the pause that counts in full.
 WINDOW = 5
