@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -103,6 +104,10 @@ class OnDiscord(Driver):
 
     async def unreacts(self, shown: Shown, emoji: str, by: str = "ana") -> None:
         await self.people[by].unreacts(shown.handle, emoji)
+
+    async def place_in_line(self) -> int:
+        found = [re.fullmatch(r"-# Number (\d+) in line …", shown.words) for shown in await self.shown()]
+        return next((int(each[1]) for each in found if each), 0)
 
     async def edits(self, said: Message, text: str) -> None:
         await said.author.edits(said, f"{self.server.bot.mention} {text}")  # type: ignore[attr-defined]

@@ -132,6 +132,10 @@ class Driver(ABC):
         """Take a reaction back."""
         raise AssertionError("people cannot do this here")
 
+    @abstractmethod
+    async def place_in_line(self) -> int:
+        """Which in line the answer that is waited for is, as people are told; 0 where they are not."""
+
     async def edits(self, said: Any, text: str) -> None:
         """Change what one said."""
         raise AssertionError("people cannot do this here")
@@ -164,6 +168,12 @@ class Driver(ABC):
                 for each in await self.shown():
                     if words in each.words and each.grows:
                         return each
+                await asyncio.sleep(0.01)
+
+    async def in_line(self, position: int) -> None:
+        """Wait until people are told that this is their place in line."""
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.place_in_line() != position:
                 await asyncio.sleep(0.01)
 
     async def until(self, holds: Callable[[], object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -96,6 +97,12 @@ class OnSlack(Driver):
 
     async def unreacts(self, shown: Shown, emoji: str, by: str = "ana") -> None:
         await self.people[by].unreacts(shown.handle, emoji)
+
+    async def place_in_line(self) -> int:
+        """By the status of a thread."""
+        told = [text for session in self.server.world.sessions.values() for text in session.loading[-1:]]
+        found = [re.search(r"number (\d+) in line", text) for text in told]
+        return next((int(each[1]) for each in found if each), 0)
 
     async def edits(self, said: Message, text: str) -> None:
         await said.author.edits(said, f"{self.server.bot.mention} {text}")

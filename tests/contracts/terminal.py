@@ -1,14 +1,22 @@
-"""Hands on the terminal: the lines that a person types, and the answers that the program keeps."""
+"""Hands on the terminal: the lines that a person enters, the answers that the program keeps, the screen that waits."""
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Sequence
+import re
+import sys
+import termios
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
+
+import pyte
+from prompt_toolkit.application import create_app_session
 
 from adapters.terminal import TerminalPlatform
 from adapters.terminal.inbound import PLACE, Talk
-from adapters.terminal.piping import Pipe
 from bot.app import SystemClock, new_id
 from bot.domain.places import Person, Platform
 from bot.ports import UnitOfWorkFactory
@@ -22,27 +30,40 @@ _PEOPLE = {
 
 
 class InTheTerminal(Driver):
-    """The one conversation of `python -m bot chat`, written to a pipe that nobody keeps."""
+    """The one conversation of `python -m bot chat`, on a pseudo-terminal. Its lines come by `Talk`, as the loop brings
+    them."""
 
     async def start(self) -> None:
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        # A pipe that says nothing: the lines come by `Talk`, as the loop brings them.
-        silence, kept_open = os.pipe()
-        for descriptor in (nowhere, silence, kept_open):
-            self._bot.callback(os.close, descriptor)
-        terminal = TerminalPlatform(
-            data_folder=self.folder,
-            clock=SystemClock(),
-            new_id=new_id,
-            bot_name="Inkling",
-            environ={},
-            pipe=Pipe(silence, nowhere, nowhere),
-        )
-        self.house: House = await self._bot.enter_async_context(
-            open_house(self.folder, generator=self.engine, platform=terminal, clock=SystemClock())  # type: ignore[arg-type]
-        )
-        await terminal.start(self.house.core)
+        self.screen = pyte.Screen(80, 24)
+        with self._before_a_terminal():
+            terminal = TerminalPlatform(
+                data_folder=self.folder,
+                clock=SystemClock(),
+                new_id=new_id,
+                bot_name="Inkling",
+                environ={"TERM": "xterm-256color"},
+            )
+            self.house: House = await self._bot.enter_async_context(
+                open_house(self.folder, generator=self.engine, platform=terminal, clock=SystemClock())  # type: ignore[arg-type]
+            )
+            await terminal.start(self.house.core)
         self._bot.push_async_callback(terminal.close)
+
+    @contextmanager
+    def _before_a_terminal(self) -> Iterator[None]:
+        """What is made inside finds a terminal; `screen` shows what it draws, for as long as the bot is there."""
+        ours, its = os.openpty()
+        termios.tcsetwinsize(its, (24, 80))
+        stream = pyte.ByteStream(self.screen)
+        self.screen.write_process_input = lambda data: os.write(ours, data.encode())
+        loop = asyncio.get_running_loop()
+        self._bot.callback(os.close, ours)
+        keys = self._bot.enter_context(os.fdopen(its))
+        glass = self._bot.enter_context(os.fdopen(os.dup(its), "w"))
+        loop.add_reader(ours, lambda: stream.feed(os.read(ours, 65536)))
+        self._bot.callback(loop.remove_reader, ours)
+        with patch.object(sys, "stdin", keys), patch.object(sys, "stdout", glass), create_app_session():
+            yield
 
     @property
     def units(self) -> UnitOfWorkFactory:
@@ -89,6 +110,11 @@ class InTheTerminal(Driver):
     async def explains(self, shown: Shown, reason: str, better: str, by: str = "ana") -> None:
         outcomes = [await self._talk(by).take(words) for words in (f":down {reason}", f":suggest {better}")]
         assert not any(outcome.failed for outcome in outcomes), outcomes
+
+    async def place_in_line(self) -> int:
+        """By the line above the prompt."""
+        found = re.search(r"number (\d+) in line", "\n".join(self.screen.display))
+        return int(found[1]) if found else 0
 
     def _talk(self, by: str) -> Talk:
         return Talk(self.house.core, _PEOPLE[by], SystemClock(), new_id, "Inkling")

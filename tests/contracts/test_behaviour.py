@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.domain.generation import Queued
 from bot.errors import EngineDown
 from tests.contracts.drivers import Driver
 
@@ -186,6 +187,19 @@ async def test_an_answer_grows_while_it_is_made_and_ends_whole(bot: Driver) -> N
 
     (answer,) = await bot.answers()
     assert answer.words == "Once upon a time."
+
+
+@EVERYWHERE
+async def test_whoever_waits_in_a_long_line_is_told_their_place_in_it(bot: Driver) -> None:
+    gate = asyncio.Event()
+    bot.engine.enqueue(Queued(3), gate, "Now.")
+    await bot.says("hello")
+
+    await bot.in_line(3)
+    gate.set()
+
+    (answer,) = await bot.answers()
+    assert answer.words == "Now."
 
 
 @WITH_WINDOWS

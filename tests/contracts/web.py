@@ -94,6 +94,9 @@ class OnThePage(Driver):
         (*_, latest) = await self.answers()
         return latest
 
+    async def place_in_line(self) -> int:
+        return max((turn.get("position", 0) for turn in await self.site.turns()), default=0)
+
     def redeliver(self) -> None:
         self._copies = 2
 
