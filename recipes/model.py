@@ -8,7 +8,7 @@ shapes are the same in every step, as torch.compile likes them.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -46,6 +46,13 @@ SIZES = {
 """With 16,384 tokens: mini 6 M parameters, small 11 M, base 20 M, medium 29 M, large 38 M."""
 
 
+@dataclass(eq=False)
+class LongRow:
+    """The documents' lengths of the row in hand. One object for all steps: the compiler looks at which it is only."""
+
+    lengths: list[int] = field(default_factory=list)
+
+
 @functools.cache
 def _future(width: int) -> Tensor:
     """What is added to a causal row's scores: minus infinity right of the diagonal; (width, width)."""
@@ -66,12 +73,12 @@ def _one_document(query: Tensor, key: Tensor, value: Tensor, scaling: float) -> 
 
 
 @torch.compiler.disable
-def _split_attention(query: Tensor, key: Tensor, value: Tensor, lengths: list[int], scaling: float) -> Tensor:
+def _split_attention(query: Tensor, key: Tensor, value: Tensor, row: LongRow, scaling: float) -> Tensor:
     """Causal attention inside each document; (1, heads, tokens, head) -> (1, tokens, heads, head).
 
-    Out of the compiler's sight: the lengths are others in every step, and each would be compiled anew.
+    Out of the compiler's sight: the lengths are others in every step, and it would compile each anew.
     """
-    split = (x[0].to(value.dtype).split(lengths, 1) for x in (query, key, value))
+    split = (x[0].to(value.dtype).split(row.lengths, 1) for x in (query, key, value))
     with torch.autocast(query.device.type, enabled=False):
         done = [_one_document(q, k, v, scaling) for q, k, v in zip(*split, strict=True)]
     return torch.cat(done, dim=1).transpose(0, 1)[None]
@@ -85,16 +92,16 @@ def packed_attention(
     attention_mask: Tensor | None,
     scaling: float,
     dropout: float = 0.0,
-    lengths: list[int] | None = None,
+    row: LongRow | None = None,
     blocks: Tensor | None = None,
     **_: Any,
 ) -> tuple[Tensor, None]:
     """Attention for packed rows, in the form that transformers' models call.
 
-    `lengths` gives the documents of one long row; `blocks` is a (rows, 1, tokens, tokens) mask, True where allowed.
+    `row` gives the documents of one long row; `blocks` is a (rows, 1, tokens, tokens) mask, True where allowed.
     """
-    if lengths is not None:
-        return _split_attention(query, key, value, lengths, scaling), None
+    if row is not None:
+        return _split_attention(query, key, value, row, scaling), None
     out = scaled_dot_product_attention(query, key, value, attn_mask=blocks, is_causal=blocks is None, scale=scaling)
     return out.transpose(1, 2).contiguous(), None
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
 from recipes.clock import Budget, Schedule
-from recipes.model import block_mask, head_loss
+from recipes.model import LongRow, block_mask, head_loss
 from recipes.packing import Batch, Packer
 
 
@@ -87,11 +87,15 @@ def matmul_peak(device: torch.device) -> float:
     return 2 * side**3 / best
 
 
+_ROW = LongRow()
+
+
 def batch_loss(model: LlamaForCausalLM, body: Callable[..., Any], batch: Batch, device: torch.device) -> Tensor:
     """The mean loss of a packed batch, over the tokens that are learned."""
     if device.type == "cpu":
         batch = batch.flat()
-        extra: dict[str, Any] = {"lengths": batch.lengths}
+        _ROW.lengths = batch.lengths
+        extra: dict[str, Any] = {"row": _ROW}
     else:
         extra = {"blocks": block_mask(batch.positions.to(device, non_blocking=True))}
     ids, targets, positions = (x.to(device, non_blocking=True) for x in (batch.ids, batch.targets, batch.positions))

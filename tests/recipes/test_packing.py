@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import Module
 from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from recipes import tune
-from recipes.model import block_mask, head_loss
+from recipes.model import LongRow, block_mask, head_loss, packed_attention
 from recipes.packing import IGNORED, Batch, Packer, Store, pack
 
 
@@ -30,7 +31,7 @@ def logits(model: LlamaForCausalLM, batch: Batch, form: str) -> Tensor:
     """(rows, tokens, vocab), by either form of packed attention."""
     if form == "split":
         flat = batch.flat()
-        out = model(input_ids=flat.ids, position_ids=flat.positions, lengths=flat.lengths, use_cache=False).logits
+        out = model(input_ids=flat.ids, position_ids=flat.positions, row=LongRow(flat.lengths), use_cache=False).logits
         return out.view(*batch.ids.shape, -1)
     blocks = block_mask(batch.positions)
     return model(input_ids=batch.ids, position_ids=batch.positions, blocks=blocks, use_cache=False).logits
@@ -42,6 +43,14 @@ def test_a_document_is_read_the_same_alone_and_packed(tiny: LlamaForCausalLM, fo
     packed = logits(tiny.eval(), rows_of(store, [0, 1, 2], [2, 0]), form)
     alone = tiny(input_ids=torch.from_numpy(store.tokens[9:23].astype(np.int64))[None], use_cache=False).logits
     torch.testing.assert_close(packed[0, 9:23], alone[0], atol=2e-5, rtol=1e-4)
+
+
+def test_attention_in_bf16_agrees_with_float32() -> None:
+    wide = [torch.randn(1, 2, 21, 16) for _ in range(3)]
+    row = LongRow([9, 5, 7])
+    exact, _ = packed_attention(Module(), *wide, None, 0.25, row=row)
+    narrow, _ = packed_attention(Module(), *(x.bfloat16() for x in wide), None, 0.25, row=row)
+    torch.testing.assert_close(narrow.float(), exact, atol=0.03, rtol=0.03)
 
 
 def test_the_last_token_of_a_document_does_not_predict_the_next_document() -> None:
