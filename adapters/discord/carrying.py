@@ -17,7 +17,7 @@ import discord
 from adapters.discord.buttons import view_of
 from adapters.discord.desk import Call
 from adapters.discord.layout import Part
-from adapters.discord.sending import LONG, ONCE, Expired, Unrepliable, persist
+from adapters.discord.sending import LONG, ONCE, Archived, Expired, Unrepliable, persist
 from adapters.discord.translating import ref_of
 from bot.domain.conversation import Turn
 from bot.domain.messages import MessageRef, Picture
@@ -26,6 +26,9 @@ from bot.errors import DeliveryError
 NOBODY = discord.AllowedMentions.none()
 # A reply may notify the person it replies to, and nobody that it names.
 ASKER = discord.AllowedMentions(everyone=False, users=False, roles=False, replied_user=True)
+
+# In place of a message's number: the line under a question that says that its answer came directly.
+POINTER = -1
 
 # Messages looked through for one that may have been sent before a crash, and how far Discord's clock may be behind.
 _LOOKED_THROUGH = 100
@@ -80,7 +83,7 @@ class ChannelCarrier:
     async def create(self, number: int, part: Part, *, again: int = 0, patience: float = LONG) -> MessageRef:
         async def send() -> discord.Message:
             more: dict[str, Any] = {}
-            if self._answers is not None and number == 0:
+            if self._answers is not None and number <= 0:
                 more["reference"] = _reference(self._answers)
             view = view_of(part.pressable, self._locale)
             if view is not None:
@@ -88,7 +91,8 @@ class ChannelCarrier:
             if part.pictures or part.preview:
                 more["files"] = _files(part, self._data_folder)
             nonce = _nonce(self._turn.id, number, again)
-            return await self._channel.send(part.content, nonce=nonce, allowed_mentions=ASKER, **more)
+            allowed = NOBODY if number == POINTER else ASKER
+            return await self._channel.send(part.content, nonce=nonce, allowed_mentions=allowed, **more)
 
         try:
             message = await persist(send, patience)
@@ -99,7 +103,19 @@ class ChannelCarrier:
 
     async def edit(self, ref: MessageRef, part: Part, before: Part | None = None, *, patience: float = LONG) -> None:
         message = self._channel.get_partial_message(int(ref.message))
-        await persist(lambda: message.edit(**_state(part, before, self._locale, self._data_folder)), patience)
+
+        async def change() -> None:
+            await message.edit(**_state(part, before, self._locale, self._data_folder))
+
+        try:
+            await persist(change, patience)
+        except Archived:
+            await self._unarchive()
+            await persist(change, patience)
+
+    async def _unarchive(self) -> None:
+        """Take the thread out of the archive, as a new message there would."""
+        await persist(lambda: self._client.http.edit_channel(self._channel.id, archived=False))
 
     async def remove(self, ref: MessageRef) -> None:
         await persist(self._channel.get_partial_message(int(ref.message)).delete)
@@ -151,7 +167,7 @@ class ChannelCarrier:
         if message.nonce == _nonce(self._turn.id, number, 0):
             return True
         reference = message.reference
-        if number or reference is None or self._answers is None:
+        if number > 0 or reference is None or self._answers is None:
             return False
         return self._answers == ref_of(reference.channel_id, reference.message_id or 0)
 

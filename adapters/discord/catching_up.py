@@ -6,7 +6,7 @@ The core knows what it has taken up already, so reading too much is safe; what i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import discord
@@ -16,18 +16,20 @@ from adapters.discord.desk import Desk
 from adapters.discord.inbound import Inbound
 from adapters.discord.sending import persist
 from adapters.discord.translating import channel_id
-from bot.domain.places import PlaceKind, Platform
+from bot.domain.places import Place, PlaceKind, Platform
 from bot.errors import DeliveryError
 
 log = structlog.get_logger(__name__)
 
 # Read again a little of what should be known: clocks differ, and a dead socket is noticed late.
 OVERLAP = timedelta(seconds=120)
-# Messages read in one channel, and channels read at the same time.
+# Messages read in one channel, archived threads read, and channels read at the same time.
 _MOST_MESSAGES = 500
+_MOST_CLOSED = 50
 _AT_ONCE = 4
 
-Channel = discord.TextChannel | discord.VoiceChannel | discord.Thread | discord.PartialMessageable
+_Spoken = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
+Channel = _Spoken | discord.PartialMessageable
 
 
 async def catch_up(client: discord.Client, inbound: Inbound, desk: Desk, since: datetime, shard: int | None) -> None:
@@ -39,7 +41,12 @@ async def catch_up(client: discord.Client, inbound: Inbound, desk: Desk, since: 
     """
     oldest = desk.clock.now() - timedelta(hours=desk.settings.catch_up_hours)
     after = max(since - OVERLAP, oldest)
-    channels = [*_guild_channels(client, after, shard), *await _direct_channels(client, desk, shard)]
+    places = await desk.core.reading.places(Platform.DISCORD)
+    channels = [
+        *_guild_channels(client, after, shard),
+        *_closed_threads(client, places, shard),
+        *_direct_channels(client, places, shard),
+    ]
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def read(channel: Channel) -> int:
@@ -56,21 +63,28 @@ def _guild_channels(client: discord.Client, after: datetime, shard: int | None) 
     for guild in client.guilds:
         if shard is not None and guild.shard_id != shard:
             continue
-        channels: list[discord.TextChannel | discord.VoiceChannel | discord.Thread] = []
-        for channel in (*channels, *guild.text_channels, *guild.voice_channels, *guild.threads):
+        spoken: list[_Spoken] = [*guild.text_channels, *guild.voice_channels, *guild.stage_channels, *guild.threads]
+        for channel in spoken:
             allowed = channel.permissions_for(guild.me)
             may_read = allowed.view_channel and allowed.read_message_history
             if may_read and (channel.last_message_id or 0) > first:
                 yield channel
 
 
-async def _direct_channels(client: discord.Client, desk: Desk, shard: int | None) -> Iterable[Channel]:
+def _closed_threads(client: discord.Client, places: Sequence[Place], shard: int | None) -> Iterable[Channel]:
+    """The threads that the bot was spoken to in last and that Discord tells no more of: archived ones."""
+    for place in [place for place in places if place.kind is PlaceKind.THREAD][:_MOST_CLOSED]:
+        guild = client.get_guild(int(place.workspace))
+        if guild is None or (shard is not None and guild.shard_id != shard):
+            continue
+        if guild.get_thread(channel_id(place)) is None and guild.get_channel(int(place.channel)) is not None:
+            yield client.get_partial_messageable(channel_id(place), guild_id=guild.id)
+
+
+def _direct_channels(client: discord.Client, places: Sequence[Place], shard: int | None) -> Iterable[Channel]:
     """The direct channels that the bot was spoken to in; Discord lists none, and all belong to the first shard."""
-    if shard:
-        return []
-    places = await desk.core.reading.places(Platform.DISCORD)
     direct = (channel_id(place) for place in places if place.kind is PlaceKind.DIRECT)
-    return [client.get_partial_messageable(channel) for channel in direct]
+    return [] if shard else [client.get_partial_messageable(channel) for channel in direct]
 
 
 async def _read(channel: Channel, inbound: Inbound, after: datetime) -> int:

@@ -142,9 +142,17 @@ async def _channel(client: _Probe, number: str) -> Finding:
     channel = client.get_channel(int(number))
     if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
         return Finding(subject, False, "There is no such channel in the servers that the bot is in.")
+    if isinstance(channel, discord.Thread) and channel.locked:
+        return Finding(subject, False, f"#{channel.name} is locked: a moderator can unlock it.")
     allowed = channel.permissions_for(channel.guild.me)
-    missing = [readable(name) for name, needed in PERMISSIONS if needed and not getattr(allowed, name)]
+    missing = [readable(name) for name, needed in _needed_in(channel) if needed and not getattr(allowed, name)]
     if missing:
         remedy = f"The bot lacks {', '.join(missing)} in #{channel.name}: give its role these permissions."
         return Finding(subject, False, remedy)
     return Finding(subject, True, f"the bot may write in #{channel.name}")
+
+
+def _needed_in(channel: discord.abc.GuildChannel | discord.Thread) -> discord.Permissions:
+    """What the bot needs there; the text of a voice channel is for those who may join it."""
+    is_spoken_in = isinstance(channel, discord.VoiceChannel | discord.StageChannel)
+    return PERMISSIONS | discord.Permissions(connect=True) if is_spoken_in else PERMISSIONS

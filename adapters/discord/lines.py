@@ -55,11 +55,17 @@ LINES: dict[str, Text] = {
         "To go on in this thread, mention me: I may not read other messages here.",
         "想在这个帖子里继续，请@我：其他消息我无权读取。",
     ),
+    # Where an answer is that only one person sees.
+    "send.directly": Text("For your eyes only, so I answered directly: {link}", "只给你看的回答，已私信发送：{link}"),
     # What cannot be shown.
     "send.no_direct": Text(
         "This answer is for you alone, and I cannot send you a direct message. Allow direct messages from this server, "
         "or use the slash command, whose answer only you see.",
         "这条回答只给你看，但我无法给你发私信。请允许来自此服务器的私信，或使用斜杠命令（其回答只有你能看到）。",
+    ),
+    "send.locked": Text(
+        "You asked me something in <#{channel}>, but that thread is locked by now.",
+        "你在 <#{channel}> 向我提问，但那个帖子现在已被锁定。",
     ),
     "send.forbidden": Text(
         "You asked me something in <#{channel}>, but I may not write there. An admin can give me the permissions "

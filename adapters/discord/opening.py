@@ -6,11 +6,12 @@ import discord
 import structlog
 
 from adapters.discord.asking import direct_place
-from adapters.discord.carrying import NOBODY, Carrier, ChannelCarrier, InteractionCarrier
+from adapters.discord.carrying import NOBODY, POINTER, Carrier, ChannelCarrier, InteractionCarrier
 from adapters.discord.desk import Desk
+from adapters.discord.layout import Part
 from adapters.discord.lines import say
 from adapters.discord.outbound import DiscordReply
-from adapters.discord.sending import persist
+from adapters.discord.sending import Locked, persist
 from adapters.discord.translating import channel_id
 from bot.domain.messages import MessageRef
 from bot.domain.places import PlaceKind
@@ -31,8 +32,15 @@ async def open_reply(target: ReplyTarget, client: discord.Client, desk: Desk) ->
     async def in_channel() -> Carrier:
         return await _channel_carrier(target, client, desk, call.pressed if call else None)
 
-    async def tell() -> None:
-        await _tell_forbidden(target, client)
+    async def tell(error: DeliveryError) -> None:
+        await _tell_forbidden(target, client, error)
+
+    was_begun = bool(target.log.parts)
+
+    async def point(first: MessageRef) -> None:
+        if call is None and target.question is not None and _goes_to_direct(target):
+            there = _carrier_in(channel_id(target.place), target.question, target, client, desk)
+            await _point_at(first, there, target, was_begun=was_begun)
 
     carrier: Carrier
     if call is not None and call.shows_answer:
@@ -41,7 +49,7 @@ async def open_reply(target: ReplyTarget, client: discord.Client, desk: Desk) ->
         carrier = await in_channel()
     # A command of an earlier process: its response may stand there, as “thinking …” or with words.
     sought = call is None and target.question is None and not target.private and not target.asker.is_bot
-    return DiscordReply(target, desk, carrier, sought=sought, fall_back=in_channel, on_forbidden=tell)
+    return DiscordReply(target, desk, carrier, sought=sought, fall_back=in_channel, on_forbidden=tell, on_shown=point)
 
 
 async def _channel_carrier(
@@ -50,21 +58,32 @@ async def _channel_carrier(
     channel, answers = channel_id(target.place), target.question or pressed
     if _goes_to_direct(target):
         channel, answers = channel_id(await direct_place(target.asker, client)), None
-    return ChannelCarrier(
-        client,
-        channel,
-        target.turn,
-        locale=target.asker.locale,
-        data_folder=desk.settings.data_folder,
-        answers=answers,
-    )
+    return _carrier_in(channel, answers, target, client, desk)
+
+
+def _carrier_in(
+    channel: int, answers: MessageRef | None, target: ReplyTarget, client: discord.Client, desk: Desk
+) -> ChannelCarrier:
+    locale, folder = target.asker.locale, desk.settings.data_folder
+    return ChannelCarrier(client, channel, target.turn, locale=locale, data_folder=folder, answers=answers)
 
 
 def _goes_to_direct(target: ReplyTarget) -> bool:
     return target.private and target.place.kind is not PlaceKind.DIRECT
 
 
-async def _tell_forbidden(target: ReplyTarget, client: discord.Client) -> None:
+async def _point_at(first: MessageRef, there: ChannelCarrier, target: ReplyTarget, *, was_begun: bool) -> None:
+    """Say under the question that its answer came directly, so that nobody waits for it there; said once."""
+    link = f"https://discord.com/channels/@me/{first.channel}/{first.message}"
+    line = Part(f"-# {say('send.directly', target.asker.locale, link=link)}")
+    try:
+        if not was_begun or await there.find(POINTER, set(), target.event_id) is None:
+            await there.create(POINTER, line)
+    except DeliveryError as error:
+        log.info("not told where the answer is", answer=target.turn.id, error=str(error))
+
+
+async def _tell_forbidden(target: ReplyTarget, client: discord.Client, error: DeliveryError) -> None:
     """Say what stands in the way where the asker can read it; a refusal of that too is only logged."""
     place = channel_id(target.place)
     if target.asker.is_bot or target.place.kind is PlaceKind.DIRECT:
@@ -73,8 +92,9 @@ async def _tell_forbidden(target: ReplyTarget, client: discord.Client) -> None:
         if _goes_to_direct(target):
             line, channel = say("send.no_direct", target.asker.locale), place
         else:
-            line = say("send.forbidden", target.asker.locale, channel=place)
+            key = "send.locked" if isinstance(error, Locked) else "send.forbidden"
+            line = say(key, target.asker.locale, channel=place)
             channel = channel_id(await direct_place(target.asker, client))
         await persist(lambda: client.get_partial_messageable(channel).send(line, allowed_mentions=NOBODY))
-    except DeliveryError as error:
-        log.warning("asker could not be told", answer=target.turn.id, error=str(error))
+    except DeliveryError as silence:
+        log.warning("asker could not be told", answer=target.turn.id, error=str(silence))

@@ -60,7 +60,8 @@ class DiscordReply:
         *,
         sought: bool,
         fall_back: Callable[[], Awaitable[Carrier]],
-        on_forbidden: Callable[[], Awaitable[None]],
+        on_forbidden: Callable[[DeliveryError], Awaitable[None]],
+        on_shown: Callable[[MessageRef], Awaitable[None]],
     ) -> None:
         """Begin, or take up what the log of sends tells.
 
@@ -68,12 +69,14 @@ class DiscordReply:
             sought: an earlier process may have sent the first message without a trace in the log.
             fall_back: makes the carrier that goes on when this one expires.
             on_forbidden: tells the asker that the bot may not write where the answer belongs.
+            on_shown: told of the first message once the last state is there.
         """
         self._target = target
         self._desk = desk
         self._carrier = carrier
         self._fall_back = fall_back
         self._on_forbidden = on_forbidden
+        self._on_shown = on_shown
         self._locale = target.asker.locale
         self._shown = {part.part: _Shown(part.ref, None) for part in target.log.parts if part.ref is not None}
         self._unsure = {part.part for part in target.log.parts if part.ref is None}
@@ -117,10 +120,11 @@ class DiscordReply:
             async with self._in_hand:
                 if not self._is_unwanted():
                     await self._finish(answer)
+                    await self._on_shown(self._shown[0].ref)
         except DeliveryError as error:
             over = not error.retryable
             if is_forbidden(error):
-                await self._on_forbidden()
+                await self._on_forbidden(error)
             raise
         finally:
             self._stop_typing()

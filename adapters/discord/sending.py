@@ -29,7 +29,10 @@ UNKNOWN_WEBHOOK = 10015
 UNKNOWN_INTERACTION = 10062
 INVALID_WEBHOOK_TOKEN = 50027
 TOO_MANY_EDITS_OF_OLD = 30046
+NO_FIRST_POST_YET = 40058
+THREAD_ARCHIVED = 50083
 NO_REPLY_WITHOUT_HISTORY = 160002
+THREAD_LOCKED = 160005
 
 
 class Gone(DeliveryError):
@@ -53,6 +56,20 @@ class Unrepliable(DeliveryError):
         super().__init__("a reply needs the permission Read Message History", retryable=False)
 
 
+class Archived(DeliveryError):
+    """The thread is archived: nothing in it can be edited until it is taken out."""
+
+    def __init__(self) -> None:
+        super().__init__("the thread is archived", retryable=False)
+
+
+class Locked(DeliveryError):
+    """The thread is locked: only moderators may write in it."""
+
+    def __init__(self) -> None:
+        super().__init__("the thread is locked", retryable=False)
+
+
 async def persist(request: Callable[[], Awaitable[T]], patience: float = SHORT) -> T:
     """Make a request, again with backoff while the trouble may pass, for `patience` seconds.
 
@@ -60,6 +77,7 @@ async def persist(request: Callable[[], Awaitable[T]], patience: float = SHORT) 
         Gone: the message that it is about is gone.
         Expired: the interaction that it belongs to is over.
         Unrepliable: it is a reply, and the bot may not read the channel's history.
+        Archived, Locked: it is about a thread that is.
         DeliveryError: Discord refuses it otherwise, or could not be reached for so long.
     """
     try:
@@ -80,6 +98,9 @@ async def persist(request: Callable[[], Awaitable[T]], patience: float = SHORT) 
 def may_pass(error: BaseException) -> bool:
     """Whether the same request may succeed a little later."""
     if isinstance(error, discord.HTTPException):
+        if error.code == NO_FIRST_POST_YET:
+            # A forum's post is told of a moment before it can be answered.
+            return True
         return error.status >= 500 or (error.status == 429 and error.code != TOO_MANY_EDITS_OF_OLD)
     # TimeoutError is an OSError.
     return isinstance(error, aiohttp.ClientError | OSError)
@@ -101,9 +122,13 @@ def _translated(error: Exception) -> DeliveryError:
         return Expired()
     if error.code == NO_REPLY_WITHOUT_HISTORY:
         return Unrepliable()
+    if error.code == THREAD_ARCHIVED:
+        return Archived()
+    if error.code == THREAD_LOCKED:
+        return Locked()
     return DeliveryError(told(error), retryable=may_pass(error))
 
 
 def is_forbidden(error: DeliveryError) -> bool:
     """Whether Discord refused for want of a permission."""
-    return isinstance(error.__cause__, discord.Forbidden)
+    return isinstance(error, Locked) or isinstance(error.__cause__, discord.Forbidden)

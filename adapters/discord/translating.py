@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import discord
 
 from adapters.discord.sending import persist
+from bot.chat.addressing import looks_like_command
 from bot.domain.messages import Attachment, HistoryMessage, MessageRef
 from bot.domain.places import Person, Place, Platform, owning_place
 
@@ -63,12 +64,25 @@ def mentions(message: discord.Message, me: int) -> bool:
 
 
 def words(message: discord.Message, me: int = 0) -> str:
-    """A message's words as people see them: names in place of ids, and the bot's own mention left out at the edges."""
+    """A message's words as people see them: names in place of ids, and the bot's own mention left out at the edges.
+
+    Those of a forum's post begin with its title.
+    """
     text = message.content or "\n".join(snapshot.content for snapshot in message.message_snapshots)
     own_role = message.guild.self_role if message.guild else None
     own = f"<(?:@!?{me}{f'|@&{own_role.id}' if own_role else ''})>"
     text = re.sub(rf"^(?:\s*{own})+[\s,:，：]*|(?:\s*{own})+\s*$", "", text)
-    return named(text, {user.id: user.display_name for user in message.mentions}, message.guild)
+    text = named(text, {user.id: user.display_name for user in message.mentions}, message.guild)
+    title = _title(message)
+    return f"{title}\n\n{text}".strip() if title and not looks_like_command(text) else text
+
+
+def _title(message: discord.Message) -> str:
+    """The title above a post in a forum or media channel: its first message has the thread's own id."""
+    channel = message.channel
+    if not isinstance(channel, discord.Thread) or channel.id != message.id:
+        return ""
+    return channel.name if isinstance(channel.parent, discord.ForumChannel) else ""
 
 
 def named(text: str, people: Mapping[int, str], guild: discord.Guild | None) -> str:

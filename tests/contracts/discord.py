@@ -66,7 +66,7 @@ class OnDiscord(Driver):
 
     async def shown(self) -> Sequence[Shown]:
         messages = [*self.channel.messages, *self.chinese.messages, *self.people["ana"].dm.messages]
-        return [_shown(message) for message in messages if message.author is self.server.bot]
+        return [_shown(message) for message in messages if message.author is self.server.bot and not _points(message)]
 
     async def presses(self, shown: Shown, button: str, by: str = "ana") -> None:
         await self._noted(shown)
@@ -121,6 +121,11 @@ class OnDiscord(Driver):
     async def _noted(self, shown: Shown) -> None:
         """A message is seen a moment before the bot knows that it was sent."""
         await self.turn_id(shown)
+
+
+def _points(message: Message) -> bool:
+    """Whether it only tells that an answer came directly."""
+    return "so I answered directly" in message.text
 
 
 def _shown(message: Message) -> Shown:

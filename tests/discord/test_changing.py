@@ -104,5 +104,5 @@ async def test_a_private_answer_that_came_directly_is_shared_where_it_was_asked_
 
     await ana.presses(answer, "Share")
 
-    (shared,) = await bot.answers(channel)
+    _, shared = await bot.answers(channel, 2)
     assert "Fine." in shared.text

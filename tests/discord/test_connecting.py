@@ -11,7 +11,7 @@ from adapters.discord.checking import check
 from adapters.discord.connecting import application_of, guide, invite_link
 from bot.domain.findings import Finding
 from tests.discord.bots import open_bot, settings_for
-from tests.servers.discord import Channel, DiscordServer
+from tests.servers.discord import VOICE, Channel, DiscordServer
 
 
 async def _findings(server: DiscordServer, folder: Path, channel: str = "", **variables: str) -> dict[str, Finding]:
@@ -129,6 +129,29 @@ async def test_a_channel_in_which_the_bot_may_not_write_is_found(
 
     text = found[f"Discord channel {channel.id}"].text
     assert text == "The bot lacks Send Messages, Attach Files in #general: give its role these permissions."
+
+
+async def test_a_voice_channel_that_the_bot_may_not_join_is_found(
+    server: DiscordServer, channel: Channel, tmp_path: Path
+) -> None:
+    assert channel.guild is not None
+    voice = channel.guild.add_channel("lounge", VOICE)
+    voice.bot_may(connect=False)
+
+    found = await _findings(server, tmp_path, voice.id)
+
+    text = found[f"Discord channel {voice.id}"].text
+    assert text.startswith("The bot lacks")
+    assert "Connect" in text
+
+
+async def test_a_locked_thread_is_found(server: DiscordServer, channel: Channel, tmp_path: Path) -> None:
+    thread = await server.add_user("Ana").opens_thread(channel, "plans")
+    server.world.archive(thread, archived=False, locked=True)
+
+    found = await _findings(server, tmp_path, thread.id)
+
+    assert found[f"Discord channel {thread.id}"].text == "#plans is locked: a moderator can unlock it."
 
 
 async def test_a_channel_that_does_not_exist_is_found(server: DiscordServer, channel: Channel, tmp_path: Path) -> None:

@@ -285,12 +285,33 @@ async def test_where_the_bot_may_not_write_the_asker_is_told_directly(
 async def test_a_private_command_in_words_is_answered_by_direct_message(
     bot: Bot, server: DiscordServer, channel: Channel, ana: Person
 ) -> None:
-    await ana.says(channel, f"{server.bot.mention} !privacy")
+    question = await ana.says(channel, f"{server.bot.mention} !privacy")
 
     (answer,) = await bot.answers(ana.dm)
+    (pointer,) = await bot.answers(channel)
 
     assert answer.text.startswith("I keep of you")
-    assert len(channel.messages) == 1
+    link = f"https://discord.com/channels/@me/{ana.dm.id}/{answer.id}"
+    assert pointer.text == f"-# For your eyes only, so I answered directly: {link}"
+    assert pointer.reply_to is question
+    assert pointer.pinged == []
+
+
+async def test_a_crash_while_it_points_at_a_direct_answer_repeats_neither(
+    server: DiscordServer, channel: Channel, ana: Person, tmp_path: Path
+) -> None:
+    async with open_bot(server, tmp_path) as bot:
+        server.faults.delay(f"POST /channels/{channel.id}/messages", 60.0)
+        await ana.says(channel, f"{server.bot.mention} !privacy")
+        await bot.answers(channel)
+    server.nonces.clear()
+
+    async with open_bot(server, tmp_path) as bot:
+        await ana.says(channel, f"{server.bot.mention} hello")
+        pointer, _ = await bot.answers(channel, 2)
+
+        assert "so I answered directly" in pointer.text
+        assert len(await bot.answers(ana.dm)) == 1
 
 
 async def test_a_private_answer_to_someone_who_takes_no_direct_messages_is_not_shown_to_others(

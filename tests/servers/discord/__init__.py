@@ -11,11 +11,28 @@ It knows nothing of the bot under test.
 
 from tests.servers.discord.calling import Impossible
 from tests.servers.discord.interactions import Act, Modal
-from tests.servers.discord.model import Attachment, Channel, Guild, Message, Role, User
+from tests.servers.discord.model import (
+    ANNOUNCEMENT,
+    FORUM,
+    MEDIA,
+    STAGE,
+    VOICE,
+    Attachment,
+    Channel,
+    Guild,
+    Message,
+    Role,
+    User,
+)
 from tests.servers.discord.people import Person
 from tests.servers.discord.server import DiscordServer
 
 __all__ = [
+    "ANNOUNCEMENT",
+    "FORUM",
+    "MEDIA",
+    "STAGE",
+    "VOICE",
     "Act",
     "Attachment",
     "Channel",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Draft:
-    """A message to be. `allowed` is Discord's allowed_mentions; `ago` its age in seconds."""
+    """A message to be. `allowed` is Discord's allowed_mentions; `ago` its age in seconds; `number` its id, if set."""
 
     content: str = ""
     files: list[Attachment] = field(default_factory=list)
@@ -29,3 +29,4 @@ class Draft:
     interaction: Json | None = None
     ephemeral_for: User | None = None
     ago: float = 0.0
+    number: str = ""

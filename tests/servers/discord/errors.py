@@ -54,6 +54,10 @@ def empty_message() -> ApiError:
     return ApiError(400, 50006, "Cannot send an empty message")
 
 
+def wrong_channel_type() -> ApiError:
+    return ApiError(400, 50024, "Cannot execute action on this channel type")
+
+
 def too_large() -> ApiError:
     return ApiError(413, 40005, "Request entity too large")
 

@@ -23,7 +23,8 @@ EPOCH_MS = 1_420_070_400_000  # the first second of 2015, where snowflakes begin
 
 TYPING_SECONDS = 10.0
 
-TEXT, DIRECT, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 11, 12
+TEXT, DIRECT, VOICE, ANNOUNCEMENT, STAGE, FORUM, MEDIA = 0, 1, 2, 5, 13, 15, 16
+ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 10, 11, 12
 
 # Message types: an ordinary one, a reply, a slash command's answer, a thread's first line, a context menu's answer.
 DEFAULT, THREAD_CREATED, REPLY, CHAT_INPUT, THREAD_STARTER, CONTEXT_MENU = 0, 18, 19, 20, 21, 23
@@ -106,9 +107,9 @@ class Guild:
     channels: dict[str, Channel] = field(default_factory=dict)
     threads: dict[str, Channel] = field(default_factory=dict)
 
-    def add_channel(self, name: str) -> Channel:
-        """A new text channel that everybody sees."""
-        return self.world.add_channel(self, name)
+    def add_channel(self, name: str, kind: int = TEXT) -> Channel:
+        """A new channel that everybody sees, of text unless told: also VOICE, ANNOUNCEMENT, STAGE, FORUM, MEDIA."""
+        return self.world.add_channel(self, name, kind)
 
     def add_role(self, name: str, *granted: str, mentionable: bool = False) -> Role:
         """A new role with these permissions, by their names."""
@@ -139,7 +140,7 @@ class Overwrite:
 
 @dataclass(eq=False, slots=True)
 class Channel:
-    """A text channel, a thread or a direct channel.
+    """A channel with messages (also a voice channel's), one that holds posts, a thread or a direct channel.
 
     `messages` are those of people and bots as everybody sees them, oldest first; `history` has Discord's own notes
     (thread begun) as well.
@@ -156,6 +157,7 @@ class Channel:
     starter: Message | None = None
     archived: bool = False
     locked: bool = False
+    latest_post: str | None = None
     overwrites: dict[str, Overwrite] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     history: list[Message] = field(default_factory=list)
@@ -166,6 +168,11 @@ class Channel:
     @property
     def is_thread(self) -> bool:
         return self.parent is not None
+
+    @property
+    def holds_posts(self) -> bool:
+        """Whether it is a forum or a media channel: threads only, and no messages of its own."""
+        return self.kind in (FORUM, MEDIA)
 
     @property
     def mention(self) -> str:

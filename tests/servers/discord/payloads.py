@@ -8,6 +8,8 @@ from tests.servers.discord import permissions
 from tests.servers.discord.model import (
     DIRECT,
     HAS_THREAD,
+    STAGE,
+    VOICE,
     Attachment,
     Channel,
     Guild,
@@ -81,7 +83,7 @@ def role(of: Role, guild: Guild) -> Json:
 
 def channel(of: Channel, viewer: User) -> Json:
     """A channel as the viewer (the bot) gets it."""
-    last = of.history[-1].id if of.history else None
+    last = of.history[-1].id if of.history else of.latest_post
     if of.guild is None:
         recipients = [user(each) for each in of.recipients if each is not viewer]
         return {"id": of.id, "type": DIRECT, "last_message_id": last, "flags": 0, "recipients": recipients}
@@ -97,16 +99,35 @@ def channel(of: Channel, viewer: User) -> Json:
     }
     if of.is_thread:
         return data | _thread_fields(of, viewer)
-    return data | {
-        "topic": None,
-        "nsfw": False,
-        "position": list(of.guild.channels.values()).index(of),
-        "last_pin_timestamp": None,
-        "permission_overwrites": [
-            {"id": each.id, "type": each.kind, "allow": str(each.allow), "deny": str(each.deny)}
-            for each in of.overwrites.values()
-        ],
-    }
+    return (
+        data
+        | _kind_fields(of)
+        | {
+            "topic": None,
+            "nsfw": False,
+            "position": list(of.guild.channels.values()).index(of),
+            "last_pin_timestamp": None,
+            "permission_overwrites": [
+                {"id": each.id, "type": each.kind, "allow": str(each.allow), "deny": str(each.deny)}
+                for each in of.overwrites.values()
+            ],
+        }
+    )
+
+
+def _kind_fields(of: Channel) -> Json:
+    """What only channels of one kind have."""
+    if of.kind in (VOICE, STAGE):
+        return {"bitrate": 64_000, "user_limit": 0, "rtc_region": None, "video_quality_mode": 1}
+    if of.holds_posts:
+        return {
+            "available_tags": [],
+            "default_reaction_emoji": None,
+            "default_sort_order": None,
+            "default_forum_layout": 0,
+            "default_thread_rate_limit_per_user": 0,
+        }
+    return {}
 
 
 def _thread_fields(of: Channel, viewer: User) -> Json:

@@ -55,7 +55,8 @@ class Person(User):
         """Send a message, as long ago as `ago` seconds; `ping=False` replies without telling the other."""
         place = thread or channel
         wanted = "send_messages_in_threads" if place.is_thread else "send_messages"
-        if not permissions.may(self, place, wanted):
+        locked = place.locked and not permissions.may(self, place, "manage_threads")
+        if not permissions.may(self, place, wanted) or place.holds_posts or locked:
             raise Impossible(f"{self.name} may not write in {place.name}")
         if len(text) > LONGEST or not (text.strip() or files):
             raise Impossible(f"a client does not send {len(text)} characters")
@@ -63,6 +64,15 @@ class Person(User):
         allowed = None if ping else {"parse": ["users", "roles", "everyone"], "replied_user": False}
         draft = Draft(text, kept, reply_to=reply_to, allowed=allowed, ago=ago)
         message = self._world.post(place, self, draft)
+        await _others_run()
+        return message
+
+    async def posts(self, forum: Channel, title: str, text: str, *, files: Files = ()) -> Message:
+        """Begin a post in a forum or media channel; the post itself is its first message."""
+        if not forum.holds_posts or not permissions.may(self, forum, "send_messages"):
+            raise Impossible(f"{self.name} may not post in {forum.name}")
+        kept = [self._world.attachment(forum, name, data) for name, data in files]
+        message = self._world.open_post(forum, self, title, Draft(text, kept))
         await _others_run()
         return message
 

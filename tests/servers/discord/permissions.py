@@ -27,6 +27,7 @@ BITS: dict[str, int] = {
     "read_message_history": 1 << 16,
     "mention_everyone": 1 << 17,
     "use_external_emojis": 1 << 18,
+    "connect": 1 << 20,
     "change_nickname": 1 << 26,
     "manage_roles": 1 << 28,
     "manage_webhooks": 1 << 29,
@@ -39,6 +40,8 @@ BITS: dict[str, int] = {
 }
 
 ALL = sum(BITS.values())
+
+_SPOKEN_IN = (2, 13)  # voice and stage channels
 
 
 def bits(*names: str) -> int:
@@ -57,6 +60,7 @@ EVERYONE = bits(
     "read_message_history",
     "mention_everyone",
     "use_external_emojis",
+    "connect",
     "change_nickname",
     "use_application_commands",
     "create_public_threads",
@@ -108,7 +112,9 @@ def in_channel(user: User, channel: Channel) -> int:
     own = home.overwrites.get(user.id)
     if own is not None:
         total = total & ~own.deny | own.allow
-    return total if total & BITS["view_channel"] else 0
+    # A voice channel's text is for those who may join it.
+    needed = bits("view_channel", "connect") if home.kind in _SPOKEN_IN else BITS["view_channel"]
+    return total if total & needed == needed else 0
 
 
 def may(user: User, channel: Channel, *names: str) -> bool:

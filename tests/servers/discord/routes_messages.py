@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import regex
 
-from tests.servers.discord import composing, message_rules, payloads
-from tests.servers.discord.errors import ApiError, invalid, unknown, unknown_emoji
+from tests.servers.discord import composing, message_rules, payloads, permissions
+from tests.servers.discord.errors import ApiError, invalid, unknown, unknown_emoji, wrong_channel_type
 from tests.servers.discord.limits import Bucket, Refused
 from tests.servers.discord.model import COMPONENTS_V2, Channel, Json, Message
 from tests.servers.discord.rest import Answer, Api, Asked, Route
@@ -51,8 +51,13 @@ def _may_send(api: Api, channel: Channel) -> None:
     api.require(channel, "send_messages_in_threads" if channel.is_thread else "send_messages")
     if channel.guild is None and any(each.closed_dms for each in channel.recipients):
         raise ApiError(403, 50007, "Cannot send messages to this user")
-    if channel.archived and channel.locked:
-        raise ApiError(400, 160005, "Thread is locked")
+    if channel.holds_posts:
+        raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
+    if channel.locked and not permissions.may(api.world.bot, channel, "manage_threads"):
+        raise ApiError(403, 160005, "Thread is locked")
+    if channel.is_thread and channel.parent is not None and channel.parent.holds_posts and not channel.history:
+        text = "Cannot message this thread until after the post author has sent an initial message."
+        raise ApiError(403, 40058, text)
 
 
 def _same_nonce(api: Api, channel: Channel, data: Json) -> Message | None:
@@ -136,6 +141,8 @@ async def get_message(api: Api, asked: Asked) -> Answer:
 async def get_messages(api: Api, asked: Asked) -> Answer:
     """Newest first; without the permission to read history an empty list, not an error."""
     channel = api.channel(asked)
+    if channel.holds_posts:
+        raise wrong_channel_type()
     limit = int(asked.query.get("limit", 50))
     if not 1 <= limit <= 100:
         raise invalid("limit", "NUMBER_TYPE_MAX", "int value should be between 1 and 100.")

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from tests.servers.discord import payloads, permissions
-from tests.servers.discord.errors import ApiError, Form, missing_access, missing_permissions, unknown
+from tests.servers.discord.errors import (
+    ApiError,
+    Form,
+    missing_access,
+    missing_permissions,
+    unknown,
+    wrong_channel_type,
+)
 from tests.servers.discord.model import PRIVATE_THREAD, PUBLIC_THREAD, Channel
 from tests.servers.discord.rest import Answer, Api, Asked, Route
 
@@ -105,15 +112,15 @@ async def thread_alone(api: Api, asked: Asked) -> Answer:
     wanted = "create_private_threads" if kind == PRIVATE_THREAD else "create_public_threads"
     channel = _threadable(api, asked, wanted)
     if kind not in (PUBLIC_THREAD, PRIVATE_THREAD):
-        raise ApiError(400, 50024, "Cannot execute action on this channel type")
+        raise wrong_channel_type()
     thread = api.world.open_thread(channel, api.world.bot, _name(asked), kind=kind)
     return 201, payloads.channel(thread, api.world.bot)
 
 
 def _threadable(api: Api, asked: Asked, permission: str) -> Channel:
     channel = api.channel(asked)
-    if channel.guild is None or channel.is_thread:
-        raise ApiError(400, 50024, "Cannot execute action on this channel type")
+    if channel.guild is None or channel.is_thread or channel.holds_posts:
+        raise wrong_channel_type()
     api.require(channel, permission)
     return channel
 
@@ -128,13 +135,18 @@ def _name(asked: Asked) -> str:
 
 
 async def edit_channel(api: Api, asked: Asked) -> Answer:
-    """A thread's name and whether it is archived; channels themselves are not the bot's to change."""
+    """A thread's name and whether it is archived; channels themselves are not the bot's to change.
+
+    Whoever may write in a thread that is not locked may take it out of the archive.
+    """
     channel = api.channel(asked)
     if not channel.is_thread:
         raise missing_permissions()
-    if channel.owner is not api.world.bot:
-        api.require(channel, "manage_threads")
     data = asked.body.json
+    if data == {"archived": False} and not channel.locked:
+        api.require(channel, "send_messages_in_threads")
+    elif channel.owner is not api.world.bot or channel.locked:
+        api.require(channel, "manage_threads")
     if "name" in data:
         channel.name = _name(asked)
     api.world.archive(channel, archived=bool(data.get("archived", channel.archived)), locked=channel.locked)
@@ -144,7 +156,7 @@ async def edit_channel(api: Api, asked: Asked) -> Answer:
 async def join_thread(api: Api, asked: Asked) -> Answer:
     channel = api.channel(asked)
     if not channel.is_thread:
-        raise ApiError(400, 50024, "Cannot execute action on this channel type")
+        raise wrong_channel_type()
     api.world.join_thread(channel, api.world.bot)
     return 204, None
 

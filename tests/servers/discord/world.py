@@ -17,6 +17,8 @@ from tests.servers.discord import mentions, payloads, permissions
 from tests.servers.discord.drafts import Draft
 from tests.servers.discord.intents import Intent
 from tests.servers.discord.model import (
+    ANNOUNCEMENT,
+    ANNOUNCEMENT_THREAD,
     DEFAULT,
     DIRECT,
     LOADING,
@@ -102,8 +104,8 @@ class World:
         self.publisher.publish("GUILD_DELETE", Intent.GUILDS, {"id": guild.id})
         self.changed()
 
-    def add_channel(self, guild: Guild, name: str) -> Channel:
-        channel = Channel(self, self.ids.make(), name, TEXT, guild)
+    def add_channel(self, guild: Guild, name: str, kind: int = TEXT) -> Channel:
+        channel = Channel(self, self.ids.make(), name, kind, guild)
         self.channels[channel.id] = guild.channels[channel.id] = channel
         self.publisher.publish("CHANNEL_CREATE", Intent.GUILDS, payloads.channel(channel, self.bot))
         self.changed()
@@ -153,12 +155,10 @@ class World:
     ) -> Channel:
         """A thread; one begun at a message has the message's id and that message as its first line."""
         number = starter.id if starter is not None else self.ids.make()
+        kind = ANNOUNCEMENT_THREAD if parent.kind == ANNOUNCEMENT else kind
         thread = Channel(self, number, name, kind, parent.guild, parent, owner=author, starter=starter)
-        thread.thread_members.append(author)
         assert parent.guild is not None
-        self.channels[number] = parent.guild.threads[number] = thread
-        data = payloads.channel(thread, self.bot) | {"newly_created": True}
-        self.publisher.publish("THREAD_CREATE", Intent.GUILDS, data, thread)
+        self._begin_thread(thread, author)
         pointer: Json = {"type": 0, "channel_id": parent.id, "guild_id": parent.guild.id}
         if starter is not None:
             starter.thread = thread
@@ -170,6 +170,21 @@ class World:
             self.post(parent, author, Draft(content=name, kind=THREAD_CREATED, reference=pointer, allowed={}))
         self.changed()
         return thread
+
+    def open_post(self, forum: Channel, author: User, title: str, draft: Draft) -> Message:
+        """A post in a forum or media channel: a thread whose first message has its id; the forum itself gets none."""
+        post = Channel(self, self.ids.make(), title, PUBLIC_THREAD, forum.guild, forum, owner=author)
+        forum.latest_post = post.id
+        self._begin_thread(post, author)
+        draft.number = post.id
+        return self.post(post, author, draft)
+
+    def _begin_thread(self, thread: Channel, author: User) -> None:
+        thread.thread_members.append(author)
+        assert thread.guild is not None
+        self.channels[thread.id] = thread.guild.threads[thread.id] = thread
+        data = payloads.channel(thread, self.bot) | {"newly_created": True}
+        self.publisher.publish("THREAD_CREATE", Intent.GUILDS, data, thread)
 
     def archive(self, thread: Channel, *, archived: bool = True, locked: bool = False) -> None:
         """Archive a thread, or take it out again."""
@@ -220,7 +235,7 @@ class World:
             draft.kind = REPLY
             draft.reference = _pointer(draft.reply_to)
         message = Message(
-            self.ids.make(draft.ago),
+            draft.number or self.ids.make(draft.ago),
             channel,
             author,
             draft.content.strip(),
