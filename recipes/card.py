@@ -17,7 +17,7 @@ import torch
 
 from recipes import prompts
 from recipes.data import Record
-from recipes.evaluate import Writer
+from recipes.generation import Writer
 from recipes.pretrain import SHARES
 
 Turns = list[str]

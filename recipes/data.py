@@ -62,6 +62,8 @@ def read_records(data: Path, name: str) -> Iterator[Record]:
 
 def is_chinese(text: str) -> bool:
     """Whether a text is mostly Chinese: a third or more of its letters are Han."""
+    if text.isascii():
+        return False
     letters = sum(char.isalpha() for char in text)
     han = sum("\u3400" <= char <= "\u9fff" for char in text)
     return han * 3 >= max(letters, 1)

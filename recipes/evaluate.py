@@ -4,6 +4,7 @@
 
 Bits per byte stand beside xz, which has read 16 MB of the training text of the same language; summaries beside lead-3
 and LexRank. Most held-out conversations come from the templates that the training part came from; qmsum's do not.
+Figures go to stdout, progress to stderr; a writer of 20 M parameters takes a few minutes on two cores.
 """
 
 from __future__ import annotations
@@ -13,120 +14,120 @@ import json
 import math
 import random
 import statistics
-from dataclasses import dataclass
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
 from recipes import data, metrics
 from recipes.data import Record
-from recipes.model import head_loss
+from recipes.generation import GREEDY, Told, Writer, untold
 from recipes.tokenizer import clean
-from recipes.training import device_of, narrow
 
 LANGUAGES = {"english": False, "chinese": True}
+MEGABYTES = 16
+"""How much training text xz reads before the held-out text."""
 
 
-@dataclass(frozen=True)
-class Writer:
-    """A model with its tokenizer, ready to be asked."""
+class Teller:
+    """Says on stderr how far a stage is, once every few seconds and at its end."""
 
-    model: PreTrainedModel
-    tokenizer: PreTrainedTokenizerFast
-    device: torch.device
+    def __init__(self, stage: str, every: float = 5.0) -> None:
+        self._stage, self._every = stage, every
+        self._begun = self._told = time.monotonic()
 
-    @classmethod
-    def load(cls, folder: Path) -> Writer:
-        device = device_of()
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).to(device).eval()
-        return cls(model, AutoTokenizer.from_pretrained(folder), device)
-
-    @torch.inference_mode()
-    def nats(self, text: str) -> float:
-        """The negative log-likelihood of a text and its end, in pieces of the context's length."""
-        ids = [
-            self.tokenizer.bos_token_id,
-            *self.tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids,
-            self.tokenizer.eos_token_id,
-        ]
-        width, total = self.model.config.max_position_embeddings, 0.0
-        for at in range(0, len(ids) - 1, width - 1):
-            piece = torch.tensor([ids[at : at + width]], device=self.device)
-            with narrow(self.device):
-                hidden = self.model.model(input_ids=piece[:, :-1]).last_hidden_state
-            loss = head_loss(hidden.float(), self.model.lm_head.weight, piece[:, 1:])
-            total += float(loss) * (piece.shape[1] - 1)
-        return total
-
-    @torch.inference_mode()
-    def answer(self, conversations: list[list[Record]], most: int, **sampling: Any) -> list[tuple[str, bool]]:
-        """A reply to each conversation, and whether it ended by itself within `most` tokens."""
-        replies: list[tuple[str, bool]] = []
-        for start in range(0, len(conversations), 16):
-            inputs = self.tokenizer.apply_chat_template(
-                conversations[start : start + 16],
-                add_generation_prompt=True,
-                padding=True,
-                return_tensors="pt",
-                return_dict=True,
-            )
-            inputs = {name: inputs[name].to(self.device) for name in ("input_ids", "attention_mask")}
-            with narrow(self.device):
-                out = self.model.generate(**inputs, max_new_tokens=most, **sampling)
-            for row in out[:, inputs["input_ids"].shape[1] :]:
-                text = self.tokenizer.decode(row, skip_special_tokens=True)
-                replies.append((text.strip(), self.tokenizer.eos_token_id in row))
-        return replies
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if done < total and now - self._told < self._every:
+            return
+        self._told = now
+        print(f"{self._stage}: {done} of {total}, {now - self._begun:.0f} s", file=sys.stderr, flush=True)
 
 
-def bits_per_byte(writer: Writer, texts: list[str]) -> float:
+def bits_per_byte(writer: Writer, texts: Sequence[str], told: Told = untold) -> float:
     """The mean cost of the texts, in bits a byte of UTF-8."""
-    return sum(writer.nats(t) for t in texts) / math.log(2) / sum(len(t.encode()) for t in texts)
+    return writer.nats(texts, told) / math.log(2) / sum(len(text.encode()) for text in texts)
 
 
-def _texts(folder: Path, name: str, chinese: bool, most: int, seed: int) -> list[str]:
-    texts = [clean(r["text"]) for r in data.read_records(folder, name) if data.is_chinese(r["text"]) is chinese]
-    random.Random(seed).shuffle(texts)
-    return texts[:most]
+def _by_language(folder: Path, name: str, seed: int) -> dict[str, list[str]]:
+    """The texts of a file, shuffled within each language."""
+    found: dict[str, list[str]] = {language: [] for language in LANGUAGES}
+    for record in data.read_records(folder, name):
+        found["chinese" if data.is_chinese(record["text"]) else "english"].append(record["text"])
+    for texts in found.values():
+        random.Random(seed).shuffle(texts)
+    return found
 
 
-def language_figures(writer: Writer, folder: Path, documents: int, seed: int, megabytes: int = 16) -> Record:
-    """Held-out bits per byte of each language, the writer's and xz's."""
-    figures: Record = {}
-    for language, chinese in LANGUAGES.items():
-        heldout = _texts(folder, data.PRETRAIN_HELDOUT, chinese, documents, seed)
-        training = "\n\n".join(_texts(folder, data.PRETRAIN, chinese, 1 << 30, seed)).encode()[: megabytes << 20]
-        figures[language] = {
-            "documents": len(heldout),
-            "bytes": sum(len(t.encode()) for t in heldout),
-            "writer_bits_per_byte": round(bits_per_byte(writer, heldout), 3),
-            "xz_bits_per_byte": round(metrics.xz_bits_per_byte(training, "\n\n".join(heldout).encode()), 3),
+def _first_bytes(texts: Sequence[str], most: int) -> bytes:
+    """The beginning of the texts, cleaned and joined; no more of them is read than it takes."""
+    joined = bytearray()
+    for text in texts:
+        joined += (b"\n\n" if joined else b"") + clean(text).encode()
+        if len(joined) >= most:
+            break
+    return bytes(joined[:most])
+
+
+def _xz_figures(folder: Path, heldout: dict[str, list[str]], seed: int) -> dict[str, float]:
+    """What xz pays for a byte of each language; the languages are packed side by side."""
+    training = _by_language(folder, data.PRETRAIN, seed)
+    with ThreadPoolExecutor() as threads:
+        waiting = {
+            language: threads.submit(
+                metrics.xz_bits_per_byte,
+                _first_bytes(training[language], MEGABYTES << 20),
+                "\n\n".join(texts).encode(),
+            )
+            for language, texts in heldout.items()
         }
-    return figures
+        return {language: packed.result() for language, packed in waiting.items()}
+
+
+def language_figures(writer: Writer, folder: Path, documents: int, seed: int) -> Record:
+    """Held-out bits per byte of each language, the writer's and xz's."""
+    found = _by_language(folder, data.PRETRAIN_HELDOUT, seed)
+    heldout = {language: [clean(text) for text in texts[:documents]] for language, texts in found.items()}
+    teller = Teller("xz")
+    packed = _xz_figures(folder, heldout, seed)
+    teller(len(packed), len(packed))
+    return {
+        language: {
+            "documents": len(texts),
+            "bytes": sum(len(text.encode()) for text in texts),
+            "writer_bits_per_byte": round(bits_per_byte(writer, texts, Teller(f"held-out {language}")), 3),
+            "xz_bits_per_byte": round(packed[language], 3),
+        }
+        for language, texts in heldout.items()
+    }
 
 
 def _chosen(records: list[Record], count: int, seed: int) -> list[Record]:
     return random.Random(seed).sample(records, min(count, len(records)))
 
 
+def _rouge_of(record: Record, reply: str) -> dict[str, float]:
+    """ROUGE-L of one summary beside the baselines', each 0 to 1."""
+    prompt, wanted = record["messages"][-2]["content"], record["messages"][-1]["content"]
+    lines = [line for line in prompt.split("\n")[1:] if line.strip()] or [prompt]
+    said = {"writer": reply, "lead_3": metrics.lead(lines), "lexrank": metrics.lexrank(lines)}
+    return {name: metrics.rouge_l(text, wanted) for name, text in said.items()}
+
+
 def summary_figures(writer: Writer, records: list[Record], count: int, seed: int) -> Record:
-    """ROUGE-L of summaries by source, in percent: the writer's, lead-3's and LexRank's."""
+    """ROUGE-L of summaries by source, in percent: the writer's (its likeliest words), lead-3's and LexRank's."""
     figures: Record = {}
     for source in ("own-templates", "qmsum"):
         chosen = _chosen([r for r in records if r["task"] == "summarize" and r["source"] == source], count, seed)
         if not chosen:
             continue
-        replies = writer.answer([r["messages"][:-1] for r in chosen], 160, do_sample=False, repetition_penalty=1.0)
-        scores: dict[str, list[float]] = {"writer": [], "lead_3": [], "lexrank": []}
-        for record, (reply, _) in zip(chosen, replies, strict=True):
-            prompt, wanted = record["messages"][-2]["content"], record["messages"][-1]["content"]
-            lines = [line for line in prompt.split("\n")[1:] if line.strip()] or [prompt]
-            for name, text in (("writer", reply), ("lead_3", metrics.lead(lines)), ("lexrank", metrics.lexrank(lines))):
-                scores[name].append(metrics.rouge_l(text, wanted))
+        replies = writer.answer([r["messages"][:-1] for r in chosen], 160, GREEDY, Teller(f"summaries, {source}"))
+        scores = [_rouge_of(record, reply) for record, (reply, _) in zip(chosen, replies, strict=True)]
         figures[source] = {"summaries": len(chosen)} | {
-            name: round(100 * statistics.fmean(found), 1) for name, found in scores.items()
+            name: round(100 * statistics.fmean(score[name] for score in scores), 1) for name in scores[0]
         }
     return figures
 
@@ -136,7 +137,7 @@ def reply_figures(writer: Writer, records: list[Record], count: int, seed: int) 
     figures: Record = {}
     for task in ("chat", "write", "poem"):
         chosen = _chosen([r for r in records if r["task"] == task], count, seed)
-        replies = writer.answer([r["messages"][:-1] for r in chosen], 320)
+        replies = writer.answer([r["messages"][:-1] for r in chosen], 320, told=Teller(f"replies, {task}"))
         texts, wanted = [text for text, _ in replies], [r["messages"][-1]["content"] for r in chosen]
         figures[task] = {
             "replies": len(chosen),
@@ -151,7 +152,7 @@ def reply_figures(writer: Writer, records: list[Record], count: int, seed: int) 
 
 
 def measure(model: Path, folder: Path, documents: int, replies: int, seed: int = 5) -> Record:
-    """All figures of a writer."""
+    """All figures of a writer; how far it is goes to stderr."""
     torch.manual_seed(seed)
     writer = Writer.load(model)
     records = list(data.read_records(folder, data.CONVERSATIONS_HELDOUT))

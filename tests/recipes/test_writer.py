@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from recipes import card, evaluate, pretrain, tokenizer, tune, writer
+from recipes import card, generation, pretrain, tokenizer, tune, writer
 
 
 def briefly(answer: Callable[..., Any]) -> Callable[..., Any]:
     """Replies of four tokens: an untrained writer seldom ends by itself."""
-    return lambda self, conversations, most, **sampling: answer(self, conversations, 4, **sampling)
+    return lambda self, conversations, most, *how, **more: answer(self, conversations, 4, *how, **more)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def made(data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(tune.lists, "conversations", lambda seed: [])
     monkeypatch.setattr(pretrain, "matmul_peak", lambda device: 1e12)
     monkeypatch.setattr(tune, "matmul_peak", lambda device: 1e12)
-    monkeypatch.setattr(evaluate.Writer, "answer", briefly(evaluate.Writer.answer))
+    monkeypatch.setattr(generation.Writer, "answer", briefly(generation.Writer.answer))
     out = tmp_path / "models" / "writer"
     out.mkdir(parents=True)
     (out / "left-over.txt").write_text("of the model before")
