@@ -19,8 +19,10 @@ from bot.errors import DeliveryError
 _RETRYABLE = {"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org", "org_login_required"}
 _UNSURE = {"internal_error", "fatal_error", "request_timeout"}
 
-NOT_HERE = {"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "user_not_in_channel"}
-"""Slack's words for a channel that cannot be posted in."""
+BAD_BLOCKS = {"invalid_blocks", "msg_blocks_too_long", "msg_too_long"}
+"""Slack's words for a message whose blocks it does not take."""
+
+_NOT_HERE = {"not_in_channel", "channel_not_found", "is_archived", "user_not_in_channel"}
 
 _MEANING: Mapping[str, str] = {
     "not_in_channel": "the bot is not a member of this channel; invite it there with /invite",
@@ -41,6 +43,11 @@ class SlackRefused(DeliveryError):
         super().__init__(
             f"{method}: {code}{detail}" + (f": {meaning}" if meaning else ""), retryable=code in _RETRYABLE
         )
+
+    @property
+    def is_not_here(self) -> bool:
+        """Whether the channel cannot be posted in: it is closed to the bot, archived, or for some people only."""
+        return self.code in _NOT_HERE or self.code.startswith("restricted_action")
 
 
 class Unsure(DeliveryError):

@@ -58,7 +58,7 @@ async def sign_in(client: AsyncWebClient) -> Me:
     """Ask Slack who we are.
 
     Raises:
-        SettingsError: the bot token is refused, or Slack cannot be reached.
+        SettingsError: the bot token is refused or of a kind that we have no use for, or Slack cannot be reached.
     """
     try:
         with as_ours("auth.test"):
@@ -69,6 +69,11 @@ async def sign_in(client: AsyncWebClient) -> Me:
         raise SettingsError(_unreachable(client, error)) from error
     if not told.get("bot_id"):
         raise SettingsError(f"SLACK_BOT_TOKEN is not a bot's token: {_WHERE_BOT}. {_REMEDY}")
+    if told.get("is_enterprise_install"):
+        raise SettingsError(
+            "SLACK_BOT_TOKEN belongs to an installation for a whole organisation: install the app in one workspace, "
+            f"and {_WHERE_BOT}. {_REMEDY}"
+        )
     return Me(
         team=str(told["team_id"]),
         team_name=str(told.get("team", "")),

@@ -168,7 +168,8 @@ class SlackPlatform:
         try:
             # When the budget for users.info is spent, Slack would have the answer wait for a minute.
             async with asyncio.timeout(_RECIPIENT_S):
-                team = (await self._people.profile(target.asker.id)).team
+                profile = await self._people.profile(target.asker.id)
+                team = self._me.team if self._me.team in profile.teams else profile.team
         except (TimeoutError, DeliveryError) as error:
             log.info("recipient not known", user=target.asker.id, error=type(error).__name__)
             team = ""
@@ -197,5 +198,9 @@ class SlackPlatform:
         return await self._history.open_direct(person, near)
 
     async def is_admin(self, person: Person, place: Place) -> bool:
-        """Whether Slack says, now, that this person is an admin or owner of the workspace."""
-        return (await self._people.ask(person.id)).is_admin
+        """Whether Slack says, now, that this person is an admin or owner of this workspace; else nobody is one."""
+        try:
+            return (await self._people.ask(person.id)).administers(self._me.team)
+        except DeliveryError as error:
+            log.error("roles not known", person=person.key, error=str(error))
+            return False

@@ -56,6 +56,18 @@ LINES: dict[str, Text] = {
         "I cannot post in this channel, because I am not a member of it. Type `/invite @{name}` here, then ask again.",
         "我不是此频道的成员，无法在这里发言。请在此输入 `/invite @{name}`，然后再问一次。",
     ),
+    "lost.outside": Text(
+        "You asked me something in {channel}, but I am no member of that channel. Invite me there, then ask again.",
+        "你在 {channel} 向我提问，但我不是该频道的成员。请先邀请我加入，然后再问一次。",
+    ),
+    "lost.archived": Text(
+        "You asked me something in {channel}, but that channel is archived by now.",
+        "你在 {channel} 向我提问，但该频道现在已归档。",
+    ),
+    "lost.restricted": Text(
+        "You asked me something in {channel}, but only some people may post there. Its managers can let me.",
+        "你在 {channel} 向我提问，但那里只有部分成员可以发言。频道管理员可以允许我发言。",
+    ),
     "repeat": Text(
         "I was interrupted while sending this, so it may be a repeat.", "发送时曾被中断，这条内容可能是重复的。"
     ),

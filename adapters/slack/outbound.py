@@ -15,9 +15,10 @@ import structlog
 
 from adapters.slack.asides import AsideReply
 from adapters.slack.blocks import Part
-from adapters.slack.errors import NOT_HERE, SlackRefused, Unsure
+from adapters.slack.errors import SlackRefused, Unsure
 from adapters.slack.lines import say
 from adapters.slack.pictures import Pictures
+from adapters.slack.places import is_direct
 from adapters.slack.posting import Label, Poster, Spot, is_gone
 from adapters.slack.status import ACTIVE, Status
 from adapters.slack.tasks import Tasks
@@ -35,6 +36,9 @@ PICTURES = 1000
 
 # An answer that is complete so soon after its first words is one post, and no stream is spent on it.
 _GRACE_S = 0.3
+
+# When a stream is looked for whose beginning was given up: Slack may have begun it all the same, a little later.
+_LATE_S = (5.0, 30.0)
 
 # Edits kept free for the last states of answers.
 _KEPT_UPDATES = 15
@@ -86,6 +90,7 @@ class SlackReply:
         self._in_hand = asyncio.Lock()
         self._messages: dict[int, _Message] = {}
         self._doubtful: set[int] = set()
+        self._given_up: str | None = None
         self._last_split: tuple[str, list[str]] = ("", [])
         for delivery in target.log.parts:
             if delivery.state is DeliveryState.SENT and delivery.ref is not None:
@@ -154,8 +159,9 @@ class SlackReply:
         await self._target.log.sending(number)
         try:
             ref = await self._poster.start_stream(self._spot, text, self._recipient)
-        except Unsure:
+        except Unsure as error:
             self._doubtful.add(number)
+            self._given_up = text if error.may_follow else None
             raise
         except SlackRefused as error:
             # No stream in this place: the answer is posted instead.
@@ -207,12 +213,26 @@ class SlackReply:
                 await self._complete(number, part)
             await self._drop_beyond(len(parts))
         except SlackRefused as error:
-            if error.code not in NOT_HERE or self._aside is None or self._messages:
+            if not error.is_not_here or (self._aside is not None and self._messages):
                 raise
             log.info("cannot post here", turn=self._target.turn.id, error=error.code)
+            if self._aside is None:
+                await self._tell_directly(error)
+                raise
             await self._aside.finish(answer)
         finally:
             await self._status.release()
+
+    async def _tell_directly(self, error: SlackRefused) -> None:
+        """Say what stands in the way where the asker can read it; a refusal of that too is only logged."""
+        asker, channel = self._target.asker, self._spot.channel
+        if asker.is_bot or is_direct(channel):
+            return
+        why = "archived" if error.code == "is_archived" else "restricted" if "restricted" in error.code else "outside"
+        try:
+            await self._poster.tell(asker.id, say(f"lost.{why}", self._locale, channel=f"<#{channel}>"))
+        except DeliveryError as silence:
+            log.warning("asker could not be told", turn=self._target.turn.id, error=str(silence))
 
     async def _is_for_the_asker(self) -> bool:
         """Whether a command came to nothing before anything of it was shown: others need not read why."""
@@ -306,9 +326,23 @@ class SlackReply:
             await self._aside.hush()
             await self._aside.acknowledged()
         await self._target.log.sending(number)
-        ref = await self._poster.post(self._spot, part, self._label(number))
+        late = self._given_up if number == 0 else None
+        ref = await self._poster.post(self._spot, part, self._label(number), may_repeat=late is not None)
         await self._target.log.sent(number, ref)
         self._messages[number] = _Message(ref, shown=part)
+        if late is not None:
+            self._tasks.spawn(self._take_back(late), f"take back {self._target.turn.id}")
+
+    async def _take_back(self, text: str) -> None:
+        """Take away the stream that was given up, should it have begun late: the answer is posted already."""
+        self._given_up = None
+        for pause in _LATE_S:
+            await asyncio.sleep(pause)
+            found = await self._poster.find_stream(self._spot, self._target.turn.created_at, text)
+            if found is not None:
+                await self._poster.cut_stream(found)
+                await self._poster.delete(found)
+                return
 
     async def _look_for(self, number: int, part: Part) -> tuple[MessageRef | None, Part]:
         """What an earlier try may have sent; marked as a possible repeat where nobody can look."""

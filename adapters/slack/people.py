@@ -24,11 +24,16 @@ _PATIENCE_S = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A user as Slack tells."""
+    """A user as Slack tells. `team` is their workspace; `teams` has all of theirs in an organisation of several."""
 
     person: Person
     team: str
     is_admin: bool
+    teams: frozenset[str] = frozenset()
+
+    def administers(self, team: str) -> bool:
+        """Whether this is an admin of a workspace: not one of another that shares a channel with it."""
+        return self.is_admin and team in self.teams
 
 
 class People:
@@ -97,7 +102,9 @@ class People:
             timezone=told.get("tz") or "",
         )
         is_admin = any(told.get(role) for role in ("is_admin", "is_owner", "is_primary_owner"))
-        profile = Profile(person, str(told.get("team_id", "")), is_admin)
+        team = str(told.get("team_id", ""))
+        teams = (told.get("enterprise_user") or {}).get("teams") or (team,)
+        profile = Profile(person, team, is_admin and not told.get("is_stranger"), frozenset(teams))
         if len(self._known) >= _MOST:
             self._known.clear()
         self._known[user] = (self._clock.monotonic() + _REMEMBERED_S, profile)

@@ -18,7 +18,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.slack.blocks import Part
 from adapters.slack.client import LOGGER, PacedClient, proxy_for
-from adapters.slack.errors import SlackRefused, Unsure, as_ours
+from adapters.slack.errors import BAD_BLOCKS, SlackRefused, Unsure, as_ours
 from adapters.slack.identity import Me
 from adapters.slack.lines import say
 from adapters.slack.places import ref_of
@@ -79,8 +79,8 @@ class Poster:
 
     # --- making -----------------------------------------------------------------------------------------------------
 
-    async def post(self, spot: Spot, part: Part, label: Label) -> MessageRef:
-        """Post a message, once.
+    async def post(self, spot: Spot, part: Part, label: Label, *, may_repeat: bool = False) -> MessageRef:
+        """Post a message, once; it says so where it `may_repeat` one that is under way still.
 
         Raises:
             DeliveryError: it is not there.
@@ -91,14 +91,14 @@ class Poster:
             try:
                 told = await self._post(spot, label, text=said.text, blocks=said.blocks)
             except SlackRefused as error:
-                if error.code not in ("invalid_blocks", "msg_blocks_too_long", "msg_too_long"):
+                if error.code not in BAD_BLOCKS:
                     raise
                 told = await self._post(spot, label, text=said.whole_text)
             if again:
                 self._repeats.add(str(told["ts"]))
             return ref_of(str(told["channel"]), str(told["ts"]))
 
-        return await self.once(attempt, lambda: self.find(spot, label))
+        return await self.once(attempt, lambda: self.find(spot, label), may_repeat=may_repeat)
 
     async def _post(self, spot: Spot, label: Label, **said: Any) -> AsyncSlackResponse:
         with as_ours("chat.postMessage"):
@@ -112,7 +112,11 @@ class Poster:
             )
 
     async def once(
-        self, attempt: Callable[[bool], Awaitable[MessageRef]], find: Callable[[], Awaitable[MessageRef | None]]
+        self,
+        attempt: Callable[[bool], Awaitable[MessageRef]],
+        find: Callable[[], Awaitable[MessageRef | None]],
+        *,
+        may_repeat: bool = False,
     ) -> MessageRef:
         """Make something; where it is not known whether it was made, look for it before trying again.
 
@@ -122,7 +126,6 @@ class Poster:
         Raises:
             DeliveryError: it is not there.
         """
-        may_repeat = False
         for pause in (*_BACKOFF_S, None):
             try:
                 return await attempt(may_repeat)
@@ -135,6 +138,15 @@ class Poster:
                 if found is not None:
                     return found
         raise AssertionError("unreachable")
+
+    async def tell(self, user: str, text: str) -> None:
+        """Say something (mrkdwn) in the direct messages with a person.
+
+        Raises:
+            DeliveryError: it was not said.
+        """
+        with as_ours("chat.postMessage"):
+            await self._client.chat_postMessage(channel=user, text=text)
 
     async def whisper(self, spot: Spot, user: str, text: str, part: Part | None = None) -> None:
         """Say something that only one person sees.
@@ -274,9 +286,17 @@ class Poster:
     async def _update(self, ref: MessageRef, part: Part, label: Label) -> None:
         if ref.message in self._repeats:
             part = _marked(part)
+        try:
+            await self._change(ref, label, part.text, part.blocks)
+        except SlackRefused as error:
+            if error.code not in BAD_BLOCKS:
+                raise
+            await self._change(ref, label, part.whole_text, [])
+
+    async def _change(self, ref: MessageRef, label: Label, text: str, blocks: list[dict[str, Any]]) -> None:
         with as_ours("chat.update"):
             await self._client.chat_update(
-                channel=ref.channel, ts=ref.message, text=part.text, blocks=part.blocks, metadata=label.metadata
+                channel=ref.channel, ts=ref.message, text=text, blocks=blocks, metadata=label.metadata
             )
 
     async def delete(self, ref: MessageRef) -> None:
@@ -305,14 +325,17 @@ class Poster:
                 return ref_of(spot.channel, message["ts"])
         return None
 
-    async def find_stream(self, spot: Spot, since: datetime) -> MessageRef | None:
-        """A message of ours that never got its metadata, and so was being streamed when a process died; each only once.
+    async def find_stream(self, spot: Spot, since: datetime, text: str = "") -> MessageRef | None:
+        """A message of ours that never got its metadata, since its stream's beginning was never answered; each once.
+
+        Args:
+            text: all that it says, where that is known.
 
         Raises:
             DeliveryError: the thread cannot be searched.
         """
         async for message in self.recent(spot, since):
-            is_bare = not message.get("metadata") and not message.get("files")
+            is_bare = not message.get("metadata") and not message.get("files") and text in ("", message.get("text"))
             if is_bare and message["ts"] not in self._streamed and float(message["ts"]) >= since.timestamp() - 5:
                 self._streamed.add(message["ts"])
                 return ref_of(spot.channel, message["ts"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from adapters.slack import client
+from adapters.slack import client, outbound
 from bot.chat.showing import StoredDeliveries
 from bot.errors import DiskFull
 from tests.patience import PATIENCE_S
@@ -102,6 +102,27 @@ async def test_a_post_that_slack_carries_out_after_we_gave_it_up_is_repeated_wit
     assert [answer.blocks[0]["text"] for answer in (marked, late)] == ["You said: hello"] * 2
     assert "repeat" in marked.notes
     assert "repeat" not in late.notes
+
+
+async def test_a_stream_that_slack_begins_after_we_gave_it_up_is_taken_back_and_the_answer_marked(
+    server: SlackServer, general: Channel, ana: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "TIMEOUT", aiohttp.ClientTimeout(total=0.5))
+    monkeypatch.setattr(outbound, "_LATE_S", (0.2, 2.0))
+    server.faults.stall("chat.startStream", 1.5)
+
+    async with at_work(server, tmp_path) as workspace:
+        gate = asyncio.Event()
+        workspace.generator.enqueue("Once upon ", gate, "a time.")
+        await ana.says(ana.dm, "a story")
+        await server.until(lambda: server.faults.stalled)
+        gate.set()
+        await workspace.idle()
+        await server.until(lambda: workspace.asked("chat.delete"))
+
+    (answer,) = workspace.by_bot(ana.dm)
+    assert answer.blocks[0]["text"] == "Once upon a time."
+    assert "repeat" in answer.notes
 
 
 async def test_a_post_that_slack_never_heard_of_is_sent_again_without_a_mark(

@@ -127,12 +127,13 @@ class Events:
 
     def _wrapped(self, event: Event) -> dict[str, Any]:
         world = self._world
-        authorization = {"enterprise_id": None, "team_id": world.team.id, "user_id": self._bot.id}
+        authorization = {"enterprise_id": world.enterprise_id, "team_id": world.team.id, "user_id": self._bot.id}
         return {
             "token": world.verification_token,
             "team_id": world.team.id,
             "context_team_id": world.team.id,
-            "context_enterprise_id": None,
+            "enterprise_id": world.enterprise_id,
+            "context_enterprise_id": world.enterprise_id,
             "api_app_id": world.app_id,
             "event": event,
             "type": "event_callback",

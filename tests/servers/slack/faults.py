@@ -21,7 +21,7 @@ class Refusal:
 
 
 class Faults:
-    """Switches of a server's bad days; all of them are off at first."""
+    """Switches of a server's bad days; all of them are off at first. `stalled` counts what `stall` met."""
 
     def __init__(self) -> None:
         self._refusals: list[Refusal] = []
@@ -32,6 +32,7 @@ class Faults:
         self._redelivered: tuple[float, random.Random] | None = None
         self._out_until = 0.0
         self._cut: Callable[[], None] = lambda: None
+        self.stalled = 0
 
     def cuts_with(self, cut: Callable[[], None]) -> None:
         """How sockets are dropped; the server tells."""
@@ -98,7 +99,9 @@ class Faults:
 
     def seconds_stalled(self, path: str) -> float:
         """How long this request lies about before anybody looks at it."""
-        return _seconds(_take(self._stalls, path))
+        stall = _take(self._stalls, path)
+        self.stalled += stall is not None
+        return _seconds(stall)
 
     def limits(self) -> bool:
         return self._limited is not None and self._limited[1].random() < self._limited[0]

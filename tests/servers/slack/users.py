@@ -20,7 +20,10 @@ SKIN_TONES = {chr(0x1F3FB + index): f"::skin-tone-{index + 2}" for index in rang
 
 
 class User:
-    """A member of the workspace. `classic` bots post as bot_message, without a user."""
+    """A member of the workspace, or of another `team` that shares its channels (Slack Connect), a stranger here.
+
+    `classic` bots post as bot_message, without a user.
+    """
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class User:
         bot: bool = False,
         classic: bool = False,
         tz: str = "Europe/Berlin",
+        team: str = "",
     ) -> None:
         self._server = server
         self.id = server.world.new_id("U")
@@ -43,6 +47,7 @@ class User:
         self.is_bot = bot
         self.classic = classic
         self.tz = tz
+        self.team = team or server.team.id
         self.deleted = False
         self.bot_id = server.world.new_id("B") if bot else ""
         self.app_id = server.world.new_id("A") if bot else ""

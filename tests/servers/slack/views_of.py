@@ -101,13 +101,13 @@ def user_view(world: World, user: User, *, locale: bool = False) -> dict[str, An
     """A user as in users.info; the locale only on request."""
     view: dict[str, Any] = {
         "id": user.id,
-        "team_id": world.team.id,
+        "team_id": user.team,
         "name": user.name.lower(),
         "deleted": user.deleted,
         "real_name": user.name,
         "tz": user.tz,
         "tz_offset": 0,
-        "profile": {"real_name": user.name, "display_name": user.name, "team": world.team.id},
+        "profile": {"real_name": user.name, "display_name": user.name, "team": user.team},
         "is_admin": user.admin,
         "is_owner": user.owner,
         "is_primary_owner": False,
@@ -118,6 +118,11 @@ def user_view(world: World, user: User, *, locale: bool = False) -> dict[str, An
     }
     if user.is_bot:
         view["profile"] |= {"bot_id": user.bot_id, "api_app_id": user.app_id}
+    if user.team != world.team.id:
+        # Slack tells less of strangers: no language.
+        return view | {"is_stranger": True}
+    if world.enterprise_id is not None:
+        view["enterprise_user"] = {"id": user.id, "enterprise_id": world.enterprise_id, "teams": [world.team.id]}
     return view | ({"locale": user.locale} if locale else {})
 
 

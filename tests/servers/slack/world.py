@@ -244,6 +244,9 @@ class World:
         self.random = random.Random(seed)
         self.rules = Rules()
         self.team = Team("T0TEAM00001")
+        # An Enterprise Grid organisation that the workspace is part of, and whether the app is installed for all of it.
+        self.enterprise_id: str | None = None
+        self.is_enterprise_install = False
         self.app_id = "A0APP000001"
         self.verification_token = "verification-token"
         self.scopes: set[str] = set(ALL_SCOPES)

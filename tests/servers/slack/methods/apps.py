@@ -21,8 +21,8 @@ async def auth_test(server: SlackServer, args: Args) -> dict[str, Any]:
         "team_id": team.id,
         "user_id": bot.id,
         "bot_id": bot.bot_id,
-        "is_enterprise_install": False,
-    }
+        "is_enterprise_install": server.world.is_enterprise_install,
+    } | ({"enterprise_id": server.world.enterprise_id} if server.world.enterprise_id else {})
 
 
 async def connections_open(server: SlackServer, args: Args) -> dict[str, Any]:
