@@ -14,22 +14,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 
 import structlog
 
 from bot import metrics
 from bot.chat import rating
 from bot.chat.addressing import clean
-from bot.chat.door import LEASE, Door
+from bot.chat.door import LEASE, Door, Taken
 from bot.chat.faults import sentence
 from bot.chat.greeting import greeting
-from bot.chat.intake import CHAT, Accepted, turn_carried_by
+from bot.chat.intake import CHAT, Accepted, is_meant, turn_carried_by
 from bot.chat.jobs import Job, Services
 from bot.chat.offering import answer_of
 from bot.chat.permissions import check_admin
 from bot.chat.reading import Reading
 from bot.chat.releasing import note_release
 from bot.chat.showing import LiveReply, StoredDeliveries
+from bot.chat.together import Together, write_all
 from bot.chat.use_cases import SPENDING, use_case_of
 from bot.domain.commands import Who
 from bot.domain.conversation import Delivery, Turn, TurnStatus
@@ -48,7 +51,7 @@ from bot.domain.messages import (
 )
 from bot.domain.places import PlaceKind
 from bot.errors import DeliveryError, InklingError, PersonError, Refused, StorageError
-from bot.ports import InboxItem, ReplyTarget
+from bot.ports import InboxItem, ReplyTarget, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +69,7 @@ class Core:
         self._services = services
         self._owner = owner
         self._door = Door(services, owner)
+        self._ledger = Together(services.units, write_all)
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._upkeep: asyncio.Task[None] | None = None
@@ -97,6 +101,7 @@ class Core:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self._ledger.idle()
 
     async def _keep_up(self) -> None:
         """Try again what failed, renew our claims, and take up events that nobody holds any longer."""
@@ -131,18 +136,22 @@ class Core:
             Refused: the message is empty, or longer than anything we keep.
             StorageError: nothing could be kept.
         """
-        # A caller that goes away meanwhile must not leave an event stored and claimed, and nobody at work on it.
-        return await asyncio.shield(self._accept(ask))
-
-    async def _accept(self, ask: Ask) -> Accepted | None:
-        taken = await self._door.take_in(ask)
-        if taken is None:
+        if not await is_meant(ask, self._services):
             return None
+        taking = self._door.take_in(ask)
+        # A caller that goes away meanwhile must not leave an event stored and claimed, and nobody at work on it.
+        taking.add_done_callback(self._take_up_new)
+        taken = await asyncio.shield(taking)
+        return None if taken is None else taken[1]
+
+    def _take_up_new(self, taking: asyncio.Future[Taken | None]) -> None:
+        taken = None if taking.exception() else taking.result()
+        if taken is None:
+            return
         item, accepted = taken
-        metrics.ACCEPTED.labels(ask.place.platform, ask.kind).inc()
-        log.info("accepted", item=item.id, kind=ask.kind, place=accepted.place.key, answer=accepted.answer.id)
+        metrics.ACCEPTED.labels(accepted.place.platform, item.ask.kind).inc()
+        log.info("accepted", item=item.id, kind=item.ask.kind, place=accepted.place.key, answer=accepted.answer.id)
         self._begin(item, accepted=accepted)
-        return accepted
 
     async def announce(self, notice: Notice) -> Accepted | None:
         """Say something unasked, once.
@@ -224,9 +233,9 @@ class Core:
         return turn.id if turn else None
 
     def _end(self, job: Job) -> None:
-        job.stopped = True
-        if job.making is not None:
+        if not job.stopped and job.making is not None:
             job.making.cancel()
+        job.stopped = True
 
     # --- one event, from claim to finish ----------------------------------------------------------------------------
 
@@ -300,7 +309,7 @@ class Core:
         """The job of an item, its answer opened on the platform."""
         place, answer = accepted.place, accepted.answer
         platform = self._services.platforms[place.platform]
-        deliveries = StoredDeliveries(answer.id, known, self._services.units)
+        deliveries = StoredDeliveries(answer.id, known, self._ledger.store)
         asked = item.ask.ref if isinstance(item.ask, IncomingMessage) else None
         target = ReplyTarget(
             answer, place, item.ask.by, asked, deliveries, private=answer.private, event_id=item.ask.event_id
@@ -312,23 +321,23 @@ class Core:
 
     async def _make(self, job: Job) -> Turn:
         """The answer's turn in its last state, whatever happens on the way."""
-        making = asyncio.create_task(self._use_case(job), name=f"make {job.answer.id}")
-        job.making = making
         if job.stopped:
-            making.cancel()
+            return _stopped(job)
+        job.making = making = asyncio.current_task()
         try:
-            return await making
+            return await self._use_case(job)
         except asyncio.CancelledError:
-            if not job.stopped:
-                making.cancel()
-                await asyncio.gather(making, return_exceptions=True)
+            # As `asyncio.timeout` does: the task goes on unless somebody else wants it to end, too.
+            if not job.stopped or making is None or making.uncancel():
                 raise
-            return job.answer.ended(TurnStatus.STOPPED, job.text.strip(), say("note.stopped", job.locale))
+            return _stopped(job)
         except InklingError as error:
             return _failed(job, error)
         except Exception as error:
             log.exception("use case failed", answer=job.answer.id, origin=job.answer.origin)
             return _failed(job, error)
+        finally:
+            job.making = None
 
     async def _use_case(self, job: Job) -> Turn:
         if job.item.attempts >= MAX_ATTEMPTS:
@@ -359,9 +368,7 @@ class Core:
             if turn.release and turn.origin != "image" and turn.release not in self._releases:
                 await note_release(turn.release, self._services)
                 self._releases.add(turn.release)
-            async with self._services.units() as uow:
-                await uow.turns.update(turn)
-                await job.log.announce(uow)
+            await self._ledger.store(partial(_record, turn, job.log))
         except StorageError as error:
             # What was written is shown all the same; the event stays open, so nothing is lost for good.
             unkept = sentence(error, job.locale)
@@ -382,10 +389,22 @@ class Core:
             raise
 
     async def _finish(self, item: InboxItem, log_: StoredDeliveries | None = None) -> None:
-        async with self._services.units() as uow:
-            if log_ is not None:
-                await log_.settle(uow)
-            await uow.inbox.finish(item.id, self._services.clock.now())
+        await self._ledger.store(partial(_close, item, log_, self._services.clock.now()))
+
+
+async def _record(turn: Turn, log_: StoredDeliveries, uow: UnitOfWork) -> None:
+    await uow.turns.update(turn)
+    await log_.announce(uow)
+
+
+async def _close(item: InboxItem, log_: StoredDeliveries | None, at: datetime, uow: UnitOfWork) -> None:
+    if log_ is not None:
+        await log_.settle(uow)
+    await uow.inbox.finish(item.id, at)
+
+
+def _stopped(job: Job) -> Turn:
+    return job.answer.ended(TurnStatus.STOPPED, job.text.strip(), say("note.stopped", job.locale))
 
 
 def _failed(job: Job, error: Exception) -> Turn:

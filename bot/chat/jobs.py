@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.chat.admission import Admission
 from bot.chat.persona_library import PersonaLibrary
@@ -59,7 +60,10 @@ class Services:
 
 @dataclass(slots=True)
 class Job:
-    """One answer under way. `text` is what has been written so far, kept here so that a stop loses nothing."""
+    """One answer under way. `text` is what has been written so far, kept here so that a stop loses nothing.
+
+    `making` is the task that makes it, while it does and may be cancelled for a stop.
+    """
 
     item: InboxItem
     place: Place
@@ -72,7 +76,7 @@ class Job:
     started: float
     text: str = ""
     stopped: bool = False
-    making: asyncio.Task[Turn] | None = None
+    making: asyncio.Task[Any] | None = None
 
     @property
     def ask(self) -> Ask:

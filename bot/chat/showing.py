@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from bot.chat.together import Write
 from bot.domain.conversation import Delivery, DeliveryState
 from bot.domain.messages import MessageRef
 from bot.errors import DeliveryError
-from bot.ports import Reply, UnitOfWork, UnitOfWorkFactory
+from bot.ports import Reply, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -26,9 +27,10 @@ class StoredDeliveries:
     whatever is written next, at the latest as the event is closed.
     """
 
-    def __init__(self, turn_id: str, known: Sequence[Delivery], units: UnitOfWorkFactory) -> None:
+    def __init__(self, turn_id: str, known: Sequence[Delivery], keep: Callable[[Write], Awaitable[None]]) -> None:
+        """`keep` runs a write, and returns once it is committed."""
         self._turn_id = turn_id
-        self._units = units
+        self._keep = keep
         self._parts = {delivery.part: delivery for delivery in known}
         self._is_announced = False
         self._shares = False
@@ -58,13 +60,13 @@ class StoredDeliveries:
         """In a transaction of the caller's: write what arrived and is not written yet."""
         for delivery in self._unwritten:
             await uow.deliveries.put(delivery)
-        self._unwritten.clear()
 
     async def flush(self) -> None:
-        """Write what arrived, in a transaction of its own where there is anything to write."""
-        if self._unwritten:
-            async with self._units() as uow:
-                await self.settle(uow)
+        """Write what arrived, where there is anything to write."""
+        count = len(self._unwritten)
+        if count:
+            await self._keep(self.settle)
+            del self._unwritten[:count]
 
     async def _put(self, delivery: Delivery, *, later: bool = False) -> None:
         self._unwritten.append(delivery)
@@ -86,6 +88,7 @@ class LiveReply:
         self._next: Callable[[], Awaitable[None]] | None = None
         self._changed = asyncio.Event()
         self._closing = asyncio.Event()
+        self._begin: asyncio.TimerHandle | None = None
         self._pump: asyncio.Task[None] | None = None
 
     async def waiting(self, position: int) -> None:
@@ -100,6 +103,8 @@ class LiveReply:
         """Begin to show no further state: the last one comes by `Reply.finish`."""
         self._closing.set()
         self._changed.set()
+        if self._begin is not None:
+            self._begin.cancel()
 
     async def close(self) -> None:
         """Let the state being shown arrive, and show no more."""
@@ -110,12 +115,14 @@ class LiveReply:
     def _tell(self, state: Callable[[], Awaitable[None]]) -> None:
         self._next = state
         self._changed.set()
-        if self._pump is None:
-            self._pump = asyncio.create_task(self._show_states(), name=f"show {self._turn_id}")
+        if self._begin is None:
+            # An answer that is whole at once is sent whole, in one message that nobody has to edit.
+            self._begin = asyncio.get_running_loop().call_later(self._pace * FIRST_SHARE, self._begin_to_show)
+
+    def _begin_to_show(self) -> None:
+        self._pump = asyncio.create_task(self._show_states(), name=f"show {self._turn_id}")
 
     async def _show_states(self) -> None:
-        # An answer that is whole at once is sent whole, in one message that nobody has to edit.
-        await self._rest(self._pace * FIRST_SHARE)
         while not self._closing.is_set():
             await self._changed.wait()
             self._changed.clear()

@@ -11,6 +11,7 @@ import pytest
 
 from bot.chat import door
 from bot.errors import DiskFull
+from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWorkFactory
 from tests.houses import ANA, BEN, CHANNEL, DIRECT, House, open_house
 
@@ -112,12 +113,12 @@ async def test_after_an_event_that_could_not_be_stored_the_next_one_is(tmp_path:
 async def test_everyone_in_line_is_told_when_the_storage_takes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: SqlUnitOfWorkFactory) -> Any:
+    def refuse(_: Database, *, ahead: bool = False) -> Any:
         raise DiskFull("No room for anything.")
 
     async with open_house(tmp_path) as house:
         with monkeypatch.context() as patched:
-            patched.setattr(SqlUnitOfWorkFactory, "accepting", refuse)
+            patched.setattr(Database, "writing", refuse)
             told = await at_once(house, house.message("One"), house.message("Two", place=CHANNEL))
         answer = await house.ask("Three")
 
