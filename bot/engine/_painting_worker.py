@@ -32,8 +32,8 @@ from queue import SimpleQueue
 
 from bot.engine._drawing import Drawn
 from bot.engine._pipeline import Pipeline
+from bot.engine.channel import Channel, place_of
 from bot.engine.wire import Message, unpack_paint
-from bot.engine.worker import Channel, _where
 from bot.errors import ModelError, ModelUnreachable, RequestRejected
 
 # Small enough that the bot's event loop, which decodes it, is not held up.
@@ -68,7 +68,7 @@ class PaintingWorker:
         except Exception as error:  # whatever it is, another try would meet it again
             traceback.print_exc()
             self._channel.send(
-                "failed", detail=f"{self._model} could not be loaded ({_where(error)}).", unreachable=False
+                "failed", detail=f"{self._model} could not be loaded ({place_of(error)}).", unreachable=False
             )
             return
         self._channel.send("ready", detail=pipeline.description, traits=asdict(pipeline.traits))
@@ -100,7 +100,7 @@ class PaintingWorker:
         except RequestRejected as error:
             self._channel.send("refused", id=number, line=error.line, values=error.values)
         except Exception as error:  # one failing request must not end the others
-            self._channel.send("broken", id=number, detail=_where(error), memory=_is_about_memory(error))
+            self._channel.send("broken", id=number, detail=place_of(error), memory=_is_about_memory(error))
         else:
             self._send(number, drawn)
 

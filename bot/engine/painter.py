@@ -28,15 +28,13 @@ from bot.domain.generation import (
 )
 from bot.engine._pipeline_card import check_sums, read_card
 from bot.engine._pipeline_folder import check_weights, index_in, public_name, read_index
-from bot.engine.process import WorkerProcess
+from bot.engine.supervision import Keeper, Supervisor
 from bot.engine.wire import Message, pack_paint, unpack_traits
 from bot.errors import EngineDied, EngineDown, EngineLoading, GenerationError, RequestRejected
 
 log = structlog.get_logger(__name__)
 
 _DEATHS_OF_A_REQUEST = 2
-_DEATHS_BEFORE_READY = 3
-_LONGEST_PAUSE_S = 30.0
 # For what is to be loaded first: a minute.
 _LOOKS = 300
 _LOOK_EVERY_S = 0.2
@@ -107,20 +105,22 @@ class LocalPainter:
         load_wait_s: float = 300.0,
     ) -> None:
         self._name = public_name(model)
-        self._arguments = (model, str(threads), dtype, checker)
+        self._options = (model, str(threads), dtype, checker)
         self._instead = instead
         # Why another model than the one that was set is used.
         self._excuse = ""
         self._load_wait_s = load_wait_s
-        self._state = EngineState.LOADING
-        self._detail = ""
         self._traits: PainterTraits | None = None
         self._settled = asyncio.Event()
         self._numbers = itertools.count()
         self._line: deque[_Job] = deque()
         self._current: _Job | None = None
-        self._worker: WorkerProcess | None = None
-        self._supervisor: asyncio.Task[None] | None = None
+        self._worker = Supervisor(
+            "painter",
+            "bot.engine._painting_worker",
+            Keeper(lambda: self._options, self._hear, self._settled.clear, self._sort_out, self._stop),
+            remedy="Give the machine more memory, or choose a smaller IMAGE_MODEL.",
+        )
         self._handlers: dict[str, Callable[[Message], None]] = {
             "progress": self._on_progress,
             "ready": self._on_ready,
@@ -141,31 +141,27 @@ class LocalPainter:
         Args:
             after: loading begins once this holds, or nobody has patience for it any longer.
         """
-        self._supervisor = asyncio.create_task(self._supervise(after), name="painter supervisor")
-        self._supervisor.add_done_callback(self._on_supervisor_end)
+        self._worker.start(None if after is None else lambda: _until(after))
 
     async def close(self) -> None:
         """Stop the process. Requests still in flight end with EngineDown."""
-        if self._supervisor is not None:
-            self._supervisor.cancel()
-            await asyncio.wait([self._supervisor])
-        self._stop("The painter is closed.")
+        await self._worker.close()
 
     @property
     def worker_pid(self) -> int | None:
         """The process number of the worker while there is one."""
-        return None if self._worker is None else self._worker.pid
+        return self._worker.pid
 
     def health(self) -> EngineHealth:
         """How the painter is now. It has no window of tokens, and its release is its model."""
         return EngineHealth(
-            state=self._state,
+            state=self._worker.state,
             model=self._name,
             release=self._name,
             window=0,
             running=int(self._current is not None),
             waiting=len(self._line),
-            detail=self._detail,
+            detail=self._worker.detail,
             traits=self._traits,
         )
 
@@ -205,17 +201,17 @@ class LocalPainter:
             raise EngineLoading("paint.loading") from error
 
     def _refuse_when_down(self) -> None:
-        if self._state is EngineState.FAILED:
-            raise EngineDown("paint.down", detail=self._detail)
+        if self._worker.state is EngineState.FAILED:
+            raise EngineDown("paint.down", detail=self._worker.detail)
 
     # --- a request's way ---
 
     def _advance(self) -> None:
         """Hand the next request to the process when it is free, and tell the others where they stand."""
-        if self._state is EngineState.READY and self._current is None and self._line:
+        if self._worker.state is EngineState.READY and self._current is None and self._line:
             self._current = job = self._line.popleft()
             job.pictures.clear()
-            self._send("paint", id=job.number, seed=job.seed, request=pack_paint(job.request))
+            self._worker.send("paint", id=job.number, seed=job.seed, request=pack_paint(job.request))
         for position, job in enumerate(self._line, start=1):
             job.tell_position(position)
 
@@ -226,31 +222,30 @@ class LocalPainter:
             self._line.remove(job)
             self._advance()
         elif job is self._current:
-            self._send("cancel", id=job.number)
-
-    def _send(self, kind: str, **fields: object) -> None:
-        if self._worker is not None:
-            self._worker.send({"kind": kind, **fields})
+            self._worker.send("cancel", id=job.number)
 
     # --- what the process says ---
 
+    def _hear(self, message: Message) -> None:
+        self._handlers[message["kind"]](message)
+
     def _on_progress(self, message: Message) -> None:
-        self._detail = message["detail"]
+        self._worker.detail = message["detail"]
 
     def _on_ready(self, message: Message) -> None:
-        self._state, self._detail = EngineState.READY, " ".join(filter(None, (message["detail"], self._excuse)))
+        self._worker.ready(" ".join(filter(None, (message["detail"], self._excuse))))
         self._traits = unpack_traits(message["traits"])
         self._settled.set()
-        log.info("painter.ready", model=self._name, detail=self._detail)
+        log.info("painter.ready", model=self._name, detail=self._worker.detail)
         self._advance()
 
     def _on_failed(self, message: Message) -> None:
         if not (self._instead and message["unreachable"]):
-            self._fail(message["detail"])
+            self._worker.fail(message["detail"])
             return
         log.warning("painter.replaced", model=self._name, by=public_name(self._instead), detail=message["detail"])
         self._excuse = f"({public_name(self._instead)} paints instead: {message['detail']})"
-        self._arguments = (self._instead, *self._arguments[1:])
+        self._options = (self._instead, *self._options[1:])
         self._name, self._instead = public_name(self._instead), ""
 
     def _on_step(self, message: Message) -> None:
@@ -287,76 +282,26 @@ class LocalPainter:
             job.events.put_nowait(end)
         self._advance()
 
-    # --- keeping the process alive ---
+    # --- for the next process ---
 
-    async def _supervise(self, after: Callable[[], bool] | None) -> None:
-        """Start a process, live with it, and start the next one when it died."""
-        if after is not None:
-            await _until(after)
-        deaths_before_ready = 0
-        while True:
-            end, was_ready = await self._live_with_a_worker()
-            if self._state is EngineState.FAILED:
-                return
-            deaths_before_ready = 0 if was_ready else deaths_before_ready + 1
-            if deaths_before_ready == _DEATHS_BEFORE_READY:
-                self._fail(
-                    f"The painter's process {end} {deaths_before_ready} times in a row while it loaded {self._name}. "
-                    "Give the machine more memory, or choose a smaller IMAGE_MODEL."
-                )
-                return
-            self._detail = f"The painter's process {end}; a new one is being started."
-            self._sort_out_after_death()
-            await asyncio.sleep(min(_LONGEST_PAUSE_S, 2.0**deaths_before_ready - 1))
-
-    async def _live_with_a_worker(self) -> tuple[str, bool]:
-        """Run one process to its end: how it ended, and whether it had been ready."""
-        try:
-            self._worker = worker = await WorkerProcess.start("bot.engine._painting_worker", self._arguments)
-        except OSError as error:
-            return f"could not be started ({error.strerror})", False
-        try:
-            async for message in worker.messages():
-                self._handlers[message["kind"]](message)
-        finally:
-            self._worker = None
-            was_ready = self._state is EngineState.READY
-            if self._state is not EngineState.FAILED:
-                self._state = EngineState.RESTARTING
-                self._settled.clear()
-            end = await worker.end()
-        log.warning("painter.worker_ended", pid=worker.pid, end=end)
-        return end, was_ready
-
-    def _sort_out_after_death(self) -> None:
+    def _sort_out(self, end: str) -> bool:
         """Let the request under way be painted again, once."""
         job, self._current = self._current, None
-        if job is None or job.left:
-            return
-        job.deaths += 1
-        if job.deaths == _DEATHS_OF_A_REQUEST:
-            log.warning("painter.request_set_aside", request=job.request.id, deaths=job.deaths)
-            job.events.put_nowait(EngineDied("paint.died"))
-        else:
-            self._line.appendleft(job)
-
-    def _fail(self, detail: str) -> None:
-        log.error("painter.failed", detail=detail)
-        self._stop(detail)
+        if job is not None and not job.left:
+            job.deaths += 1
+            if job.deaths == _DEATHS_OF_A_REQUEST:
+                log.warning("painter.request_set_aside", request=job.request.id, deaths=job.deaths)
+                job.events.put_nowait(EngineDied("paint.died"))
+            else:
+                self._line.appendleft(job)
+        return False
 
     def _stop(self, detail: str) -> None:
-        """From now on there is no painter, and nothing to wait for."""
-        self._state, self._detail = EngineState.FAILED, detail
         self._settled.set()
         for job in (*self._line, *filter(None, [self._current])):
             job.events.put_nowait(EngineDown("paint.down", detail=detail))
         self._line.clear()
         self._current = None
-
-    def _on_supervisor_end(self, supervisor: asyncio.Task[None]) -> None:
-        if not supervisor.cancelled() and (error := supervisor.exception()):
-            log.error("painter.supervisor_failed", error=type(error).__name__, exc_info=error)
-            self._fail(f"The painter's supervision failed ({type(error).__name__}).")
 
 
 async def _until(met: Callable[[], bool]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 
 from bot.engine.wire import Message
@@ -15,9 +16,9 @@ class WorkerLost(Exception):
 class Questions:
     """The questions that nobody answered yet. `send` takes a message's kind and fields to the worker."""
 
-    def __init__(self, send: Callable[..., None], numbers: Callable[[], int]) -> None:
+    def __init__(self, send: Callable[..., None]) -> None:
         self._send = send
-        self._numbers = numbers
+        self._numbers = itertools.count()
         self._open: dict[int, asyncio.Future[Message]] = {}
 
     async def ask(self, kind: str, **fields: object) -> Message:
@@ -27,7 +28,7 @@ class Questions:
             WorkerLost: there will be none.
             InklingError: the worker's refusal, or the engine's.
         """
-        number = self._numbers()
+        number = next(self._numbers)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._open[number] = answer
         try:

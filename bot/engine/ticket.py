@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.domain.generation import GenerationRequest
+from bot.domain.generation import GenerationRequest, Queued
 from bot.engine.mailbox import Mailbox
 
 
@@ -23,3 +23,9 @@ class Ticket(Mailbox):
     def is_suspect(self) -> bool:
         """Whether a worker may have died over it, and it has said nothing since."""
         return self.deaths > 0 and not (self.has_pieces or self.ended)
+
+    def tell_position(self, position: int) -> None:
+        """Say where it stands, if that is news. One that is run again was Started once, and stays so for its reader."""
+        if position != self.position and self.release is None:
+            self.position = position
+            self.put(Queued(position))
