@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import discord
 import pytest
 
-from tests.servers.discord.__main__ import Console
+from tests.servers.discord.console import Console
 from tests.servers.discord_client import Listener, running, team
 
 # The servers are the tests' own tools: what they keep to need not be proved at every quick run.
@@ -35,7 +35,7 @@ async def console() -> AsyncIterator[Console]:
 async def test_the_console_shows_what_the_bot_says_and_every_edit(capsys: pytest.CaptureFixture[str]) -> None:
     async with console() as keyboard:
         await keyboard.obey("hello @bot")
-        await keyboard.server.until(lambda: "heard in general" in keyboard.shown.values())
+        await keyboard.server.until(lambda: "Inkling: heard in general" in keyboard.shown.values())
 
     assert capsys.readouterr().out == "< Inkling: …\n~ Inkling: heard in general\n"
 
