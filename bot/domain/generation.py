@@ -155,10 +155,24 @@ class PainterTraits:
 
 
 @dataclass(frozen=True, slots=True)
+class Download:
+    """A model on its way from the Hub: so many bytes of it are here."""
+
+    done: int
+    total: int
+
+    @property
+    def percent(self) -> int:
+        """The share that is here, rounded down."""
+        return 100 * self.done // max(self.total, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class EngineHealth:
     """An engine's state now. `detail` is a sentence for the operator; `window` counts tokens, prompt and answer.
 
-    `traits` are a painter's, once it is ready.
+    `traits` are a painter's, once it is ready. `download` is there while a model is being fetched. `replaced` names the
+    model that was set, where the Hub did not give it and the bundled one works in its place.
     """
 
     state: EngineState
@@ -173,6 +187,8 @@ class EngineHealth:
     # Those loaded beside the base model, which is always there.
     releases: tuple[str, ...] = ()
     traits: PainterTraits | None = None
+    download: Download | None = None
+    replaced: str = ""
 
     @property
     def is_ready(self) -> bool:

@@ -14,6 +14,7 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.engine import hub
 from bot.errors import ModelError
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ _GIBIBYTE = 2**30
 # Tokenizers that know no limit carry a huge number instead.
 _NO_LIMIT = 10**9
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
-_HUB_FILES = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
-# The same weights once more, in other formats.
-_HUB_DOUBLES = ["*/*", "consolidated*"]
+# What is fetched of a Hub model; the doubles are the same weights once more, in other formats.
+HUB_FILES = hub.Wanted(
+    "TEXT_MODEL", ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"), doubles=("*/*", "consolidated*")
+)
 
 
 def is_local(model: str) -> bool:
@@ -34,27 +36,18 @@ def is_local(model: str) -> bool:
     return Path(model).expanduser().exists() or not _HUB_ID.fullmatch(model) or model.startswith(".")
 
 
-def find_folder(model: str) -> Path:
+def find_folder(model: str, told: hub.Told = hub.untold) -> Path:
     """The model's folder; a Hub id is downloaded first, or found in the Hub's cache.
 
     For a folder the network is never asked: this sets HF_HUB_OFFLINE, so call it before importing transformers.
 
     Raises:
-        ModelError: there is none.
+        ModelUnreachable: the Hub does not give it.
     """
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     if is_local(model):
         os.environ["HF_HUB_OFFLINE"] = "1"
         return Path(model).expanduser()
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(model, allow_patterns=_HUB_FILES, ignore_patterns=_HUB_DOUBLES))
-    except Exception as error:  # the library and the transports under it raise many kinds
-        raise ModelError(
-            f"{model} is no folder here, and could not be had from the Hugging Face Hub ({type(error).__name__}). "
-            "Check the name and the network, or set TEXT_MODEL to a folder that holds the model."
-        ) from error
+    return hub.fetch(model, HUB_FILES, told)
 
 
 def check_folder(folder: Path) -> None:
