@@ -48,10 +48,10 @@ class OnSlack(Driver):
     async def says(
         self, text: str, by: str = "ana", *, to_bot: bool = True, alone: bool = False, after: Any = None
     ) -> Message:
-        if alone:
-            return await self.people[by].says(self.people[by].dm, text)
-        words = f"{self.server.bot.mention} {text}" if to_bot else text
         thread = after.handle if isinstance(after, Shown) else after
+        if alone:
+            return await self.people[by].says(self.people[by].dm, text, thread=thread)
+        words = f"{self.server.bot.mention} {text}" if to_bot else text
         return await self.people[by].says(self.channel, words, thread=thread)
 
     async def shown(self) -> Sequence[Shown]:

@@ -282,6 +282,34 @@ async def test_an_edit_while_the_answer_is_made_is_answered_instead(bot: Driver)
 
 
 @IN_TEAMS
+async def test_an_edit_that_changes_nothing_leaves_the_answer_as_it_is(bot: Driver) -> None:
+    gate = asyncio.Event()
+    bot.engine.enqueue("Once upon ", gate, "a time.")
+    question = await bot.says("a story")
+    await bot.until(lambda: bot.engine.requests)
+
+    await bot.edits(question, "a story")
+    gate.set()
+
+    (answer,) = await bot.answers()
+    assert answer.words == "Once upon a time."
+    assert bot.asked() == ["a story"]
+
+
+@IN_TEAMS
+async def test_a_direct_message_needs_no_mention_and_is_remembered(bot: Driver) -> None:
+    question = await bot.says("my name is Ana", alone=True)
+    (answer,) = await bot.answers()
+
+    await bot.says("what is my name?", alone=True, after=question)
+    await bot.answers(2)
+
+    said = [message.content for message in bot.engine.requests[-1].messages]
+    assert answer.words == "You said: my name is Ana"
+    assert said[-3:] == ["my name is Ana", "You said: my name is Ana", "what is my name?"]
+
+
+@IN_TEAMS
 async def test_a_deleted_question_cancels_its_answer(bot: Driver) -> None:
     bot.engine.enqueue(asyncio.Event(), "never")
     question = await bot.says("hello")
