@@ -16,6 +16,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from bot.engine.scheduler import Share
 
 _HIDDEN = -1e30
+_FEW_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A step as tensors: token ids, positions and places of all rows, and the rows whose logits are wanted."""
+    """A step as tensors: token ids and positions of all rows, the places of those that are tokens (the first ones), and
+    the rows whose logits are wanted (the first `answers`, the others fill up)."""
 
     ids: Tensor
     positions: Tensor
     places: Tensor
-    wanted: Tensor | None
+    wanted: Tensor
+    answers: int
     spans: list[Span]
 
 
@@ -61,12 +64,21 @@ def flatten(shares: list[Share], device: torch.device, dtype: torch.dtype, windo
         if share.is_last:
             wanted.append(len(ids) - 1)
     return Batch(
-        torch.tensor(ids, device=device),
-        torch.tensor(positions, device=device),
+        torch.tensor(_filled(ids), device=device),
+        torch.tensor(_filled(positions), device=device),
         torch.tensor(places, device=device),
-        None if len(wanted) == len(ids) else torch.tensor(wanted, device=device, dtype=torch.long),
+        torch.tensor(_filled(wanted), device=device, dtype=torch.long),
+        len(wanted),
         list(_spans(shares, device, dtype, window)),
     )
+
+
+def _filled(rows: list[int]) -> list[int]:
+    """The rows, filled up with zeros to one of few lengths. For each number of rows that it meets, oneDNN writes and
+    keeps a kernel a product, which takes longer than the step itself."""
+    count = len(rows)
+    full = 1 << (count - 1).bit_length() if 0 < count <= _FEW_ROWS else -(-count // _FEW_ROWS) * _FEW_ROWS
+    return rows + [0] * (full - count)
 
 
 def arrange(shares: list[Share]) -> list[Share]:
@@ -75,8 +87,9 @@ def arrange(shares: list[Share]) -> list[Share]:
 
 
 def attend(queries: Tensor, cache: Tensor, spans: list[Span], scale: float) -> Tensor:
-    """The attention of queries [rows, heads, size] over a layer's cache [places, 2, key heads, size]: [rows, all]."""
-    _, heads, size = queries.shape
+    """The attention of queries [rows, heads, size] over a layer's cache [places, 2, key heads, size]: [rows, all], and
+    zeros in rows that are no tokens."""
+    rows, heads, size = queries.shape
     _, _, key_heads, _ = cache.shape
     place = 2 * key_heads * size
     parts = []
@@ -87,23 +100,27 @@ def attend(queries: Tensor, cache: Tensor, spans: list[Span], scale: float) -> T
         keys = cache.as_strided(shape, stride, offset)
         values = cache.as_strided(shape, stride, offset + key_heads * size)
         asked = queries[span.first : span.last]
-        if span.queries == 1:
-            # Heads that share a key head are its queries, so that keys are read once for all of them.
-            asked = asked.reshape(span.count, key_heads, heads // key_heads, size)
-            part = scaled_dot_product_attention(asked, keys, values, attn_mask=span.mask, scale=scale)
-            parts.append(part.reshape(span.count, heads * size))
-        else:
+        if span.queries > 1:
             asked = asked.transpose(0, 1)[None]
-            part = scaled_dot_product_attention(
-                asked,
-                keys,
-                values,
-                attn_mask=span.mask,
-                is_causal=span.mask is None,
-                scale=scale,
-                enable_gqa=heads != key_heads,
-            )
-            parts.append(part[0].transpose(0, 1).reshape(span.queries, heads * size))
+        elif heads > 2 * key_heads:
+            # The heads that share a key head are its queries, so that keys are read once for all of them.
+            asked = asked.reshape(span.count, key_heads, heads // key_heads, size)
+        else:
+            asked = asked[:, :, None]
+        part = scaled_dot_product_attention(
+            asked,
+            keys,
+            values,
+            attn_mask=span.mask,
+            is_causal=span.queries > 1 and span.mask is None,
+            scale=scale,
+            enable_gqa=asked.shape[1] != key_heads,
+        )
+        if span.queries > 1:
+            part = part[0].transpose(0, 1)
+        parts.append(part.reshape(span.last - span.first, heads * size))
+    if filling := rows - spans[-1].last:
+        parts.append(queries.new_zeros(filling, heads * size))
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 

@@ -108,14 +108,18 @@ class SharedModel:
         """Compute a step, as `LeanModel.forward`."""
         batch = flatten(shares, self.device, self.dtype)
         self._shares, self._cache, self._batches = shares, cache, {None: batch}
-        keep = {} if batch.wanted is None else {"logits_to_keep": batch.wanted}
         # transformers finds attention by a name for all models, so what runs in this thread says whose it is.
         _thread.running = self
         try:
-            out = self.model(input_ids=batch.ids[None], position_ids=batch.positions[None], use_cache=False, **keep)
+            out = self.model(
+                input_ids=batch.ids[None],
+                position_ids=batch.positions[None],
+                use_cache=False,
+                logits_to_keep=batch.wanted,
+            )
         finally:
             del _thread.running
-        logits: Tensor = out.logits[0]
+        logits: Tensor = out.logits[0, : batch.answers]
         return logits
 
     def attend(
@@ -136,7 +140,7 @@ class SharedModel:
             self._batches[sliding_window] = flatten(self._shares, self.device, self.dtype, sliding_window)
         batch, cached = self._batches[sliding_window], self._cache[module.layer_idx]
         pairs = torch.stack((key[0].transpose(0, 1), value[0].transpose(0, 1)), 1)
-        cached.index_copy_(0, batch.places, pairs)
+        cached.index_copy_(0, batch.places, pairs[: len(batch.places)])
         scale = query.shape[-1] ** -0.5 if scaling is None else scaling
         out = attend(query[0].transpose(0, 1), cached, batch.spans, scale)
         return out.view(1, *query.shape[2:0:-1], query.shape[-1]), None

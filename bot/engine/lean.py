@@ -24,6 +24,9 @@ _FAMILIES = ("llama", "mistral", "qwen2", "qwen3")
 # Rotary tables that do not change with the length of the text.
 _FIXED_ROTARY = ("default", "linear", "llama3", "yarn")
 
+_product = torch.ops.mkldnn._linear_pointwise.default
+_product_and = torch.ops.mkldnn._linear_pointwise.binary
+
 
 def is_lean(model: Any) -> bool:
     """Whether this path computes exactly what the model does."""
@@ -47,28 +50,28 @@ class Product:
 
     def __call__(self, x: Tensor) -> Tensor:
         if self._packed:
-            y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, "none", [], "")
+            y: Tensor = _product(x, self._weight, self._bias, "none", [], "")
             return y
         return linear(x, self._weight, self._bias)
 
     def silu(self, x: Tensor) -> Tensor:
         """silu(product)"""
         if self._packed:
-            y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, "swish", [], "")
+            y: Tensor = _product(x, self._weight, self._bias, "swish", [], "")
             return y
         return silu(linear(x, self._weight, self._bias))
 
     def times(self, x: Tensor, other: Tensor) -> Tensor:
         """product * other"""
         if self._packed:
-            y: Tensor = torch.ops.mkldnn._linear_pointwise(x, other, self._weight, self._bias, "mul")
+            y: Tensor = _product_and(x, other, self._weight, self._bias, "mul")
             return y
         return linear(x, self._weight, self._bias) * other
 
     def plus(self, x: Tensor, other: Tensor) -> Tensor:
         """product + other"""
         if self._packed:
-            y: Tensor = torch.ops.mkldnn._linear_pointwise(x, other, self._weight, self._bias, "add")
+            y: Tensor = _product_and(x, other, self._weight, self._bias, "add")
             return y
         return linear(x, self._weight, self._bias) + other
 
@@ -139,27 +142,30 @@ class LeanModel:
         for layer, cached in zip(self._layers, cache.unbind(), strict=True):
             qkv = layer.qkv(self._normed(x, layer.before)).view(x.shape[0], -1, self._size)
             qkv = self._turned(layer, qkv, cos, sin)
-            pairs = qkv[:, self._heads :].view(-1, 2, self._key_heads, self._size)
+            pairs = qkv[: len(batch.places), self._heads :].view(-1, 2, self._key_heads, self._size)
             cached.index_copy_(0, batch.places, pairs)
             x = layer.out.plus(attend(qkv[:, : self._heads], cached, batch.spans, self._scale), x)
             y = self._normed(x, layer.between)
             x = layer.down.plus(layer.up.times(y, layer.gate.silu(y)), x)
-        if batch.wanted is not None:
-            x = x[batch.wanted]
-        return self._head(self._normed(x, self._norm))
+        return self._head(self._normed(x[batch.wanted], self._norm))[: batch.answers]
 
     def _normed(self, x: Tensor, weight: Tensor) -> Tensor:
-        return rms_norm(x, weight.shape, weight, self._eps)
+        if x.device.type != "cpu":
+            return rms_norm(x, weight.shape, weight, self._eps)
+        # torch's own is twice as many calls on a processor, most of them conversions.
+        length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+        scale = length.square_().div_(x.shape[-1]).add_(self._eps).rsqrt_()
+        return (x * scale.to(x.dtype)).mul_(weight)
 
     def _turned(self, layer: _Layer, qkv: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         """Queries and keys with their rotary positions (Su et al. 2021, https://arxiv.org/abs/2104.09864), values as
         they are."""
         turning = qkv[:, : self._heads + self._key_heads]
         if layer.query_norm is not None and layer.key_norm is not None:
-            queries = self._normed(turning[:, : self._heads], layer.query_norm)
-            turning = torch.cat((queries, self._normed(turning[:, self._heads :], layer.key_norm)), 1)
-        turned = torch.addcmul(turning * cos, turning.roll(self._size // 2, -1), sin)
-        qkv[:, : self._heads + self._key_heads] = turned
+            turning[:, : self._heads] = self._normed(turning[:, : self._heads], layer.query_norm)
+            turning[:, self._heads :] = self._normed(turning[:, self._heads :], layer.key_norm)
+        across = turning.roll(self._size // 2, -1)
+        turning.mul_(cos).addcmul_(across, sin)
         return qkv
 
     def _take(self, layer: Any) -> _Layer:
