@@ -96,6 +96,21 @@ def engine(quick: bool, threads: int, openvino_python: str, plot: Path | None, a
 
 
 @main.command()
+@click.option("--requests", default=100_000, show_default=True, help="Short requests, half of them cancelled.")
+@click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
+def soak(requests: int, dtype: str, as_json: bool) -> None:
+    """What the engine's processes hold in memory after the first thousand requests, and after very many."""
+    from benchmarks import soak as soak_
+
+    soaked = asyncio.run(soak_.measure(requests, dtype, lambda line: click.echo(line, err=True)))
+    for line in soak_.table(soaked):
+        click.echo(line)
+    if as_json:
+        click.echo(json.dumps(soaked.figures()))
+
+
+@main.command()
 @click.option("--quick", is_flag=True, help="One short round of each side, one niceness.")
 @click.option("--threads", default=0, help="For each side and for the engine; 0: one for each physical core.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")

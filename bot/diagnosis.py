@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import socket
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from bot.chat.persona_library import PersonaLibrary
 from bot.chat.picture_policy import PicturePolicy
 from bot.connecting import check_platforms, show
 from bot.domain.findings import Finding
-from bot.engine.hardware import choose_threads
 from bot.engine.painter import check_pipeline
 from bot.engine.weights import check_folder, is_local
 from bot.errors import OperatorError
@@ -28,6 +28,7 @@ from storage.folder import prepare
 
 # Less free space than this is worth a word: a database, its backup and a set of LoRA weights.
 LOW_SPACE = 1 << 30
+SOURCE = Path(__file__).parent.parent
 
 
 async def report(settings: Settings, channel: str = "") -> int:
@@ -43,8 +44,7 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     """Everything that can be looked at without starting the bot."""
     yield _folder(settings)
     yield await _database(settings)
-    threads = choose_threads(settings.engine.threads)
-    yield Finding("hardware", True, f"{threads} threads for the model, number format {settings.engine.dtype}")
+    yield await _hardware(settings.engine.threads, settings.engine.dtype)
     if settings.engine.engine_url:
         for address in settings.engine.engine_url:
             yield await _server(address)
@@ -70,6 +70,21 @@ def _folder(settings: Settings) -> Finding:
     if free < LOW_SPACE:
         return Finding("data folder", False, f"{folder} has only {free >> 20} MiB left. Free some space.")
     return Finding("data folder", True, f"{folder}, {free >> 30} GiB free")
+
+
+async def _hardware(threads: int, dtype: str) -> Finding:
+    """What the model's process chooses, asked of one like it, because this one never loads torch."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot.engine.hardware", str(threads), dtype),
+        cwd=SOURCE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    chosen, complaint = await process.communicate()
+    if process.returncode:
+        why = complaint.decode(errors="replace").strip().splitlines()[-1:]
+        return Finding("hardware", False, f"PyTorch does not start ({' '.join(why)}). Install Inkling again.")
+    return Finding("hardware", True, f"the model runs in {chosen.decode().strip()}")
 
 
 async def _database(settings: Settings) -> Finding:

@@ -1,8 +1,13 @@
-"""Threads, device and number format, chosen from the hardware when the settings leave them open."""
+"""Threads, device, memory and number format, chosen from the hardware when the settings leave them open.
+
+`python -m bot.engine.hardware THREADS DTYPE` prints what would be chosen: a process of its own, because whoever asks
+holds no torch.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import psutil
@@ -22,9 +27,17 @@ def choose_threads(setting: int) -> int:
     return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
 
 
-def choose_cache_mib(setting: int) -> int:
-    """Memory for keys and values, in MiB: as set, else a quarter of what is free now, and 1 GiB at most."""
-    return setting or min(1024, psutil.virtual_memory().available // 4 // 2**20)
+def choose_cache_mib(setting: int, device: str) -> int:
+    """Memory for keys and values, in MiB: as set, else half of what the device has free, or a quarter of the machine's
+    memory, which others need too, and 1 GiB of that at most.
+    """
+    if setting:
+        return setting
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.mem_get_info()[0] // 2 // 2**20
+    return min(1024, psutil.virtual_memory().available // 4 // 2**20)
 
 
 def choose_device() -> str:
@@ -49,3 +62,14 @@ def choose_dtype(setting: str, device: str) -> torch.dtype:
     else:
         native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return torch.bfloat16 if native else torch.float32
+
+
+def describe(threads: int, dtype: str) -> str:
+    """What is chosen, for the operator."""
+    device = choose_device()
+    number_format = str(choose_dtype(dtype, device)).removeprefix("torch.")
+    return f"{number_format} on {device}, {choose_threads(threads)} threads"
+
+
+if __name__ == "__main__":
+    print(describe(int(sys.argv[1]), sys.argv[2]))

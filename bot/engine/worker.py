@@ -147,7 +147,7 @@ class Worker:
         from bot.engine.runner import Runner
 
         loader = self._loader
-        cache_mib = hardware.choose_cache_mib(self._cache_mib)
+        cache_mib = hardware.choose_cache_mib(self._cache_mib, loader.path.device.type)
         prompts = ChatPrompts(loader.tokenizer)
         return Runner(
             loader.release, loader.path, prompts, loader.defaults, loader.window, cache_mib, self._max_running

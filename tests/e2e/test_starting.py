@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import sqlite3
 from collections.abc import AsyncIterator
@@ -113,6 +114,7 @@ def test_doctor_names_every_finding_with_its_remedy(tmp_path: Path) -> None:
     assert run.code == 1
     assert "✓ data folder" in run.output
     assert "✓ database" in run.output
+    assert re.search(r"✓ hardware: the model runs in (float32|bfloat16) on (cpu|cuda), \d+ threads", run.output)
     assert "✗ text model" in run.output
     assert "TEXT_MODEL" in run.output
 

@@ -34,8 +34,10 @@ def system(text: str) -> PromptMessage:
     return PromptMessage(Role.SYSTEM, text)
 
 
-def ask(*messages: PromptMessage, sampling: SamplingParams = GREEDY, person: str = "ada") -> GenerationRequest:
-    return GenerationRequest(f"request-{next(_numbers)}", messages, sampling, person=person)
+def ask(
+    *messages: PromptMessage, sampling: SamplingParams = GREEDY, person: str = "ada", place: str = "general"
+) -> GenerationRequest:
+    return GenerationRequest(f"request-{next(_numbers)}", messages, sampling, person, place)
 
 
 async def collect(events: AsyncIterator[GenerationEvent]) -> list[GenerationEvent]:

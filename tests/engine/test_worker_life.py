@@ -32,9 +32,9 @@ async def until(condition: Callable[[], object]) -> None:
         await asyncio.sleep(0.001)
 
 
-def kill_worker(engine: LocalEngine) -> None:
+def kill_worker(engine: LocalEngine, how: signal.Signals = signal.SIGKILL) -> None:
     assert engine.worker_pid is not None
-    os.kill(engine.worker_pid, signal.SIGKILL)
+    os.kill(engine.worker_pid, how)
 
 
 def is_gone(pid: int) -> bool:
@@ -119,14 +119,15 @@ async def test_an_answer_over_which_the_worker_dies_twice_is_set_aside(single: L
     assert text_of(await waiting) == LEARNED["greet"]
 
 
-async def test_a_worker_that_dies_again_and_again_while_loading_is_given_up(writer_folder: Path):
+async def test_a_worker_that_dies_in_whatever_way_again_and_again_while_loading_is_given_up(writer_folder: Path):
     engine = LocalEngine(str(writer_folder))
     await engine.start()
     request = asyncio.create_task(collect(engine.generate(ask(user("greet")))))
-    for _ in range(3):
+    for how in (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT):
         await until(lambda: engine.worker_pid)
-        kill_worker(engine)
+        kill_worker(engine, how)
         await until(lambda: engine.worker_pid is None)
+        await until(lambda how=how: how.name in engine.health().detail)
 
     with pytest.raises(EngineDown):
         await request
