@@ -29,7 +29,9 @@ class Run:
     error: str
 
 
-async def ended(folder: Path, *arguments: str, typed: Sequence[str] = (), **settings: str) -> Run:
+async def ended(
+    folder: Path, *arguments: str, typed: Sequence[str] = (), patience: float = PATIENCE_S, **settings: str
+) -> Run:
     """Run `python -m bot ARGUMENTS` in a folder. What is `typed` answers its questions, one after the other."""
     ours, theirs = pty.openpty() if typed else (-1, asyncio.subprocess.DEVNULL)
     process = await asyncio.create_subprocess_exec(
@@ -44,7 +46,7 @@ async def ended(folder: Path, *arguments: str, typed: Sequence[str] = (), **sett
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(patience):
         asked = b""
         for line in typed:
             asked += await process.stderr.readuntil(b"): ")

@@ -26,9 +26,10 @@ class Bot:
     As a context it ends with `kill -9`: whatever a test leaves behind is a crash.
     """
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, *, patience: float = PATIENCE_S, **settings: str) -> None:
         self._environment = environment(DATA_FOLDER=str(folder), WEB_PORT="0", **settings)
         self.folder = folder
+        self._patience = patience
         self.address = ""
         self.log = ""
 
@@ -55,7 +56,7 @@ class Bot:
 
     async def _read_address(self) -> str:
         assert self.process.stdout is not None
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(self._patience):
             line = (await self.process.stdout.readline()).decode()
         found = re.search(r"http://\S+?/", line)
         if found is None:

@@ -10,6 +10,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from adapters.slack.connecting import manifest
 from tests.e2e.processes import ROOT
 from tests.servers.discord import DiscordServer
 from tests.servers.discord import console as discord_console
@@ -46,6 +47,7 @@ async def discord(folder: Path) -> str:
 async def slack(folder: Path) -> str:
     """What stands under the heading in docs/slack.md."""
     async with SlackServer() as server:
+        server.install(manifest("Inkling"))
         console = slack_console.Console(server)
         settings = {
             "SLACK_BOT_TOKEN": server.bot_token,

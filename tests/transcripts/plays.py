@@ -47,13 +47,13 @@ async def on_discord(stage: Stage, server: DiscordServer, general: Channel) -> N
     await stage.line(":choose Shorter")
     await stage.line(":press 👎")
     await stage.line(':fill reason="too stiff" better="Lunch on Friday at noon, my treat. Who is in?"')
-    await stage.line("@bot !write message thank Ben for the cake")
+    await stage.line("@bot !write email thank Ben for the cake")
     await stage.line(":press Use as message")
     await stage.line(f':call summarize text="{_NEWS}"')
     await stage.line(":press Share")
 
     stage.prose("Pictures; what is kept, asked for by a mention; the releases; a training run, tried:")
-    await stage.line(':call image prompt="a red boat" count=2')
+    await stage.line(':call image prompt="a red boat" count=2 steps=6')
     await stage.line(":press Pick 2")
     await stage.line(":choose Let it move")
     await stage.line("@bot !privacy")
@@ -98,7 +98,7 @@ async def on_slack(stage: Stage, server: SlackServer) -> None:
     await stage.line(":react 👍🏽")
     await stage.line(":thread")
     await stage.line("Now one about snow")
-    await stage.line("!write message thank Ben for the cake")
+    await stage.line("!write email thank Ben for the cake")
     await stage.line(":general")
 
     stage.prose("A draft, changed, judged and used; a private summary, shared:")
@@ -106,7 +106,7 @@ async def on_slack(stage: Stage, server: SlackServer) -> None:
     await stage.line(":press Shorter")
     await stage.line(":press Bad answer")
     await stage.line(":submit too stiff")
-    await stage.line("/write form:message good morning to the team")
+    await stage.line("/write form:social-post we have a new office")
     await stage.line(":press Use as message")
     await stage.line(
         "/summarize The meeting moves from Tuesday to Friday. Please bring the signed contract and tell Omar."
@@ -114,7 +114,7 @@ async def on_slack(stage: Stage, server: SlackServer) -> None:
     await stage.line(":press Share")
 
     stage.prose("Pictures; what is kept; the releases; a training run, tried:")
-    await stage.line("/image count:2 a red boat")
+    await stage.line("/image count:2 steps:6 a red boat")
     await stage.line(":press Pick 2")
     await stage.line(":press Let it move")
     await stage.line("/privacy")

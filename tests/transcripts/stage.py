@@ -17,7 +17,7 @@ from tests.e2e.commands import ended
 from tests.e2e.processes import Bot
 
 # Seconds that an answer may take on a busy machine, and for which nothing moves when it is there.
-_PATIENCE_S = 300.0
+_PATIENCE_S = 600.0
 _STILL_S = 3.0
 _LONGEST = 14
 _WIDTH = 118
@@ -82,7 +82,7 @@ class Stage:
 
     async def shell(self, *arguments: str, shown: str = "", **settings: str) -> None:
         """A command of the bot: what it finds, and its exit code where that says something."""
-        done = await ended(self.folder, *arguments, **{**self.settings, **settings})
+        done = await ended(self.folder, *arguments, patience=_PATIENCE_S, **{**self.settings, **settings})
         self._write(f"$ {shown}")
         found = done.output.splitlines()
         first = next((number for number, line in enumerate(found) if line.startswith(("✓", "✗"))), 0)
@@ -95,9 +95,8 @@ class Stage:
 
     async def start(self) -> None:
         """Start the bot, and wait until it is connected."""
-        self._bot = Bot(self.folder / "data", **self.settings)
         (self.folder / "data").mkdir(exist_ok=True)
-        await self._bot.__aenter__()
+        self._bot = await Bot(self.folder / "data", patience=_PATIENCE_S, **self.settings).__aenter__()
         await self._until(self.connected)
 
     async def kill(self) -> None:
@@ -135,7 +134,7 @@ class Stage:
         said = io.StringIO()
         with redirect_stdout(said):
             await self.console.obey(typed)
-        lines = [line for line in said.getvalue().splitlines() if line.strip() != "(taken)"]
+        lines = [line for line in said.getvalue().splitlines() if line.strip() not in ("(taken)", "(sent)")]
         for line in lines:
             self._write(line)
         return any(line.lstrip().startswith(("?", "[")) for line in lines)
