@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Self
 
 import discord
@@ -121,8 +122,12 @@ class ChangeMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], tem
         interaction.client.dispatch("press", Act.CHANGE, self.item.values[0], interaction)
 
 
+@lru_cache(maxsize=256)
 def view_of(shown: Pressable, locale: str) -> discord.ui.View | None:
-    """The rows of buttons and the menu; None when there are none, which removes those that stood there."""
+    """The rows of buttons and the menu; None when there are none, which removes those that stood there.
+
+    One serves every message with the same: nothing in it is any message's own.
+    """
     view = discord.ui.View(timeout=None)
     for act in shown.acts:
         if act is Act.PICK:

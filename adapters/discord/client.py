@@ -105,9 +105,13 @@ class Client(discord.AutoShardedClient):
             log.warning("left before all was handed over", events=self._at_work)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        """Tell of an event, unless the bot is leaving: a shard may be on its way back just then."""
-        if not self._is_leaving:
-            super().dispatch(event, *args, **kwargs)
+        """Tell of an event, unless the bot is leaving: a shard may be on its way back just then.
+
+        What bots say, our own answers above all, is not worth the task that every event gets.
+        """
+        if self._is_leaving or (event == "message" and args[0].author.bot):
+            return
+        super().dispatch(event, *args, **kwargs)
 
     # --- the gateway's life -----------------------------------------------------------------------------------------
 

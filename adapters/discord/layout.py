@@ -59,4 +59,6 @@ def _noted(contents: list[str], note: str) -> list[str]:
 
 def _small(note: str) -> str:
     """Lines in Discord's small print."""
+    if not note:
+        return ""
     return "\n".join(f"-# {line}" for line in dialect.render(note.replace("\n", "\n\n")).splitlines() if line.strip())

@@ -91,10 +91,10 @@ class DiscordReply:
         self._beginning: asyncio.Task[None] | None = None
         self._in_hand = asyncio.Lock()
         desk.pacer.join(carrier.bucket, self)
-        self._typing: asyncio.Task[None] | None = None
+        self._typing: asyncio.TimerHandle | asyncio.Task[None] | None = None
         if isinstance(carrier, ChannelCarrier) and not self._shown:
             pause = _TYPING_AFTER_S + desk.pacer.crowd_s
-            self._typing = desk.spawn(_keep_typing(carrier, pause), f"typing {target.turn.id}")
+            self._typing = asyncio.get_running_loop().call_later(pause, self._begin_typing, carrier)
 
     # --- what the core calls ----------------------------------------------------------------------------------------
 
@@ -264,6 +264,9 @@ class DiscordReply:
         is_first = await said(target.place, target.asker, self._desk, most=3) < 3
         return say("show.mention_me", self._locale) if is_first else ""
 
+    def _begin_typing(self, carrier: ChannelCarrier) -> None:
+        self._typing = self._desk.spawn(_keep_typing(carrier), f"typing {self._target.turn.id}")
+
     def _stop_typing(self) -> None:
         if self._typing is not None:
             self._typing.cancel()
@@ -275,8 +278,7 @@ async def _laid_out(lay_out: Callable[[], Sequence[Part]], text: str) -> Sequenc
     return lay_out() if len(text) < _SHORT else await asyncio.to_thread(lay_out)
 
 
-async def _keep_typing(carrier: ChannelCarrier, pause: float) -> None:
-    await asyncio.sleep(pause)
+async def _keep_typing(carrier: ChannelCarrier) -> None:
     for _ in range(_TYPING_TIMES):
         try:
             await carrier.type()

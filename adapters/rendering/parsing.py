@@ -7,6 +7,7 @@ address ends where Chinese begins.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, MutableMapping
 from functools import cache
 from typing import Any
@@ -47,8 +48,15 @@ from adapters.rendering.tree import (
 _STYLES = {"em": Style.EMPHASIS, "strong": Style.STRONG, "s": Style.STRIKE}
 
 
+# A line that begins with a letter and holds no sign of Markdown's.
+_PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.;:!?'\"()%$，。；：！？、（）“”‘’…—–-])*(?<! )")
+
+
 def parse(markdown: str) -> Blocks:
     """The blocks of a Markdown text. Every text is Markdown; nothing is refused."""
+    if _PLAIN.fullmatch(markdown):
+        # Such answers are many, and reading them takes markdown-it many times as long.
+        return (Paragraph((Text(markdown),)),)
     return _blocks(SyntaxTreeNode(tokens(markdown)).children)
 
 

@@ -137,7 +137,8 @@ class Inbound:
         """The core's view of a message."""
         text, channel, ts = event.get("text") or "", event["channel"], event["ts"]
         mentioned = people_in(text) - {self._me}
-        by, *others = await asyncio.gather(*map(self._desk.people.person, (event["user"], *mentioned)))
+        by = await self._desk.people.person(event["user"])
+        others = await asyncio.gather(*map(self._desk.people.person, mentioned)) if mentioned else ()
         names = {person.id: person.name for person in others} | {self._me: self._bot_name}
         place, ref = self._desk.place(channel, event.get("thread_ts") or ts), ref_of(channel, ts)
         return IncomingMessage(

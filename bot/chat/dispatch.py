@@ -360,10 +360,9 @@ class Core:
 
     async def _record(self, job: Job) -> None:
         turn = job.answer
-        timings = turn.timings
-        if timings.finished is None:
-            timings = replace(timings, finished=round(self._services.clock.monotonic() - job.started, 4))
-        job.answer = turn = replace(turn, timings=timings)
+        if turn.timings.finished is None:
+            finished = round(self._services.clock.monotonic() - job.started, 4)
+            job.answer = turn = replace(turn, timings=replace(turn.timings, finished=finished))
         try:
             if turn.release and turn.origin != "image" and turn.release not in self._releases:
                 await note_release(turn.release, self._services)
