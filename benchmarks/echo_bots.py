@@ -64,6 +64,7 @@ async def our_bot(platform: str, folder: Path, *, lags: bool) -> AsyncIterator[N
         rates = {"rates": {}} if os.environ.get("WITHOUT_LIMITS") else {}
         adapter = SlackPlatform(settings.slack, SystemClock(), **rates)
     async with open_core(folder, generator, [adapter], capacity=LAGGING if lags else PLENTY):
+        loop.settle()
         yield
 
 

@@ -30,6 +30,7 @@ from bot.chat.training import Training
 from bot.domain.generation import EngineState
 from bot.engine.engine import LocalEngine
 from bot.engine.painter import LocalPainter
+from bot.loop import settle
 from bot.ports import ChatPlatform, Engine, Trainer, UnitOfWorkFactory
 from bot.settings import BUNDLED_WRITER, EngineSettings, Settings, bundled_painter
 from bot.system import SystemClock, new_id
@@ -166,6 +167,7 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with running_core(settings, "run", platforms):
+        settle()
         print(f"{settings.chat.bot_name} is at {web.address}  (Ctrl-C stops it)", flush=True)
         await stop.wait()
 
