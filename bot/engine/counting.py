@@ -8,21 +8,22 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from bot.engine.channel import Channel
+from bot.engine.prompts import ChatPrompts, KeptPrompts
 from bot.engine.wire import Message, unpack_messages
 from bot.errors import RequestRejected
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from bot.engine.prompts import ChatPrompts
-
 
 class Counter:
-    """A thread with a tokenizer of its own. Questions that come before it starts wait for it."""
+    """A thread with a tokenizer of its own. Questions that come before it starts wait for it; prompts that it checked
+    are kept."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, kept: KeptPrompts) -> None:
         self._channel = channel
         self._questions: SimpleQueue[Message] = SimpleQueue()
+        self._kept = kept
 
     def ask(self, message: Message) -> None:
         """A `count` or a `check`, answered on the channel."""
@@ -34,9 +35,7 @@ class Counter:
         Raises:
             RequestRejected: the tokenizer's template takes no message at all.
         """
-        from bot.engine.prompts import ChatPrompts
-
-        prompts = ChatPrompts(copy.deepcopy(tokenizer))
+        prompts = ChatPrompts(copy.deepcopy(tokenizer), self._kept)
 
         def answer_all() -> None:
             while True:
@@ -51,7 +50,7 @@ def _answer(prompts: ChatPrompts, message: Message) -> Message:
     try:
         if message["kind"] == "count":
             return {"kind": "counted", "ask": ask, "tokens": prompts.count(messages)}
-        return {"kind": "checked", "ask": ask, "tokens": len(prompts.encode(messages))}
+        return {"kind": "checked", "ask": ask, "tokens": prompts.check(messages)}
     except RequestRejected as error:
         reason = error.values["reason"]
     except Exception as error:  # one odd text must not end the counting

@@ -5,6 +5,7 @@ What people wrote is encoded as ordinary text: a control token typed into a mess
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -17,6 +18,25 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _PROBE = "x"
+_KEPT = 64
+
+
+class KeptPrompts:
+    """The tokens of prompts that were checked and not run yet: the latest few, written by one thread and read by
+    another."""
+
+    def __init__(self) -> None:
+        self._tokens: OrderedDict[tuple[PromptMessage, ...], list[int]] = OrderedDict()
+
+    def keep(self, messages: Sequence[PromptMessage], tokens: list[int]) -> None:
+        """Remember the tokens, and forget the oldest when there are too many."""
+        self._tokens[tuple(messages)] = tokens
+        if len(self._tokens) > _KEPT:
+            self._tokens.popitem(last=False)
+
+    def take(self, messages: Sequence[PromptMessage]) -> list[int] | None:
+        """The tokens, which are the caller's then; None where they are not known."""
+        return self._tokens.pop(tuple(messages), None)
 
 
 class ChatPrompts:
@@ -25,12 +45,17 @@ class ChatPrompts:
     Some templates take no system message, or only users and assistants in alternation. For those a system message is
     put before the first user's words, and neighbours of one role become one message.
 
+    Args:
+        kept: what is shared with another thread's prompts, so that a text is encoded once: a long one takes as long as
+            a step of the model.
+
     Raises:
         RequestRejected: from `__init__`, when the template takes not even one user message.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, kept: KeptPrompts | None = None) -> None:
         self._tokenizer = tokenizer
+        self._kept = kept or KeptPrompts()
         user, assistant = PromptMessage(Role.USER, _PROBE), PromptMessage(Role.ASSISTANT, _PROBE)
         system = PromptMessage(Role.SYSTEM, _PROBE)
         probe = self._length_of_text(_PROBE)
@@ -50,7 +75,17 @@ class ChatPrompts:
         Raises:
             RequestRejected: the template takes no such sequence of messages, or a text is not valid Unicode.
         """
-        return self._render(self._fitted(messages))
+        return self._kept.take(messages) or self._render(self._fitted(messages))
+
+    def check(self, messages: Sequence[PromptMessage]) -> int:
+        """How many tokens `encode` will give, and keep them for it.
+
+        Raises:
+            RequestRejected: as `encode`.
+        """
+        tokens = self._render(self._fitted(messages))
+        self._kept.keep(messages, tokens)
+        return len(tokens)
 
     def count(self, messages: Sequence[PromptMessage]) -> list[int]:
         """What each message costs, the template's tokens around it included.

@@ -56,6 +56,7 @@ from bot.engine import hardware
 from bot.engine.channel import Channel, place_of
 from bot.engine.counting import Counter
 from bot.engine.loading import Loader
+from bot.engine.prompts import ChatPrompts, KeptPrompts
 from bot.engine.wire import Message, unpack_messages, unpack_sampling
 from bot.errors import ModelError, ModelUnreachable, PromptTooLong, RequestRejected
 
@@ -81,7 +82,8 @@ class Worker:
         self._channel = channel
         self._model = model
         self._loader = Loader(model, threads, dtype)
-        self._counter = Counter(channel)
+        self._kept = KeptPrompts()
+        self._counter = Counter(channel, self._kept)
         self._cache_mib = cache_mib
         self._max_running = max_running
         self._releases = releases
@@ -143,12 +145,11 @@ class Worker:
         return runner
 
     def _make_runner(self) -> Runner:
-        from bot.engine.prompts import ChatPrompts
         from bot.engine.runner import Runner
 
         loader = self._loader
         cache_mib = hardware.choose_cache_mib(self._cache_mib, loader.path.device.type)
-        prompts = ChatPrompts(loader.tokenizer)
+        prompts = ChatPrompts(loader.tokenizer, self._kept)
         return Runner(
             loader.release, loader.path, prompts, loader.defaults, loader.window, cache_mib, self._max_running
         )

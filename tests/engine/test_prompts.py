@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine.prompts import ChatPrompts
+from bot.engine.prompts import ChatPrompts, KeptPrompts
 from bot.errors import RequestRejected
 from tests.engine.asking import assistant, system, user
 from tests.engine.tiny import make_tokenizer
@@ -52,6 +52,27 @@ def test_control_tokens_that_people_type_stay_text():
     written = prompts_with().encode([user("")])
 
     assert len(typed) > len(written) + 3
+
+
+def test_a_prompt_that_was_checked_is_encoded_no_second_time():
+    kept, refused = KeptPrompts(), "{{ raise_exception('not again') }}"
+    checking, running = (ChatPrompts(make_tokenizer(), kept) for _ in range(2))
+    expected = running.encode([user("u")])
+    running._tokenizer.chat_template = refused
+
+    assert checking.check([user("u")]) == len(expected)
+    assert running.encode([user("u")]) == expected
+    with pytest.raises(RequestRejected):
+        running.encode([user("u")])
+
+
+def test_only_the_latest_checked_prompts_are_kept():
+    kept = KeptPrompts()
+    for number in range(100):
+        kept.keep([user(str(number))], [number])
+
+    assert kept.take([user("0")]) is None
+    assert kept.take([user("99")]) == [99]
 
 
 def test_a_template_without_system_and_with_turns_gets_its_messages_joined():
