@@ -267,20 +267,23 @@ class Poster:
             await self._update(ref, part, label)
 
     async def update_now(self, ref: MessageRef, part: Part, label: Label) -> bool:
-        """Show a state on the way; False when the budget is spent, or a stream that still ran in it had to be ended.
+        """Show a state on the way, and end a stream that still runs in it; False when the budget is spent.
 
         Raises:
             DeliveryError: it cannot be changed.
         """
-        said = {"text": part.text, "blocks": part.blocks, "metadata": label.metadata}
         try:
-            with as_ours("chat.update"):
-                told = await self._client.call_now("chat.update", channel=ref.channel, ts=ref.message, **said)
+            return await self._update_now(ref, part, label)
         except SlackRefused as error:
             if error.code != "streaming_state_conflict":
                 raise
             await self.cut_stream(ref)
-            return False
+            return await self._update_now(ref, part, label)
+
+    async def _update_now(self, ref: MessageRef, part: Part, label: Label) -> bool:
+        said = {"text": part.text, "blocks": part.blocks, "metadata": label.metadata}
+        with as_ours("chat.update"):
+            told = await self._client.call_now("chat.update", channel=ref.channel, ts=ref.message, **said)
         return told is not None
 
     async def _update(self, ref: MessageRef, part: Part, label: Label) -> None:

@@ -231,6 +231,22 @@ async def test_a_stopped_answer_can_be_continued(bot: Driver) -> None:
     assert bot.asked()[-1].startswith("Once upon")
 
 
+@WITH_WINDOWS
+async def test_an_answer_that_a_restart_broke_off_is_made_anew_and_can_be_stopped(bot: Driver) -> None:
+    bot.engine.enqueue("Once upon ", asyncio.Event(), "never")
+    bot.engine.enqueue("Twice upon ", asyncio.Event(), "never")
+    await bot.says("a story", alone=True)
+    await bot.growing("Once upon")
+
+    await bot.restart()
+    await bot.presses(await bot.growing("Twice upon"), "stop")
+
+    (answer,) = await bot.answers()
+    assert "Twice upon" in answer.words
+    assert "Stopped." in answer.words
+    assert "continue" in answer.buttons
+
+
 @EVERYWHERE
 async def test_an_engine_that_is_down_is_told(bot: Driver) -> None:
     bot.engine.enqueue(EngineDown())
