@@ -25,6 +25,8 @@ PICTURE_COUNT = _NAMES.index("picture_count")
 _ROLES = {role.value: role for role in Role}
 _STATUSES = {status.value: status for status in TurnStatus}
 
+_NO_TIMES = Timings()
+
 # A turn that awaits its last state.
 OPEN = tuple(status for status in TurnStatus if status.is_open)
 
@@ -67,39 +69,48 @@ def fields_of(turn: Turn) -> dict[str, Any]:
 
 
 def turn_from(row: Sequence[Any], pictures: Sequence[Picture] = ()) -> Turn:
-    """The turn of the columns of `TURN_COLUMNS`, and of its prompt where that was read too."""
-    return turn_of(dict(zip(_NAMES, row, strict=False)), pictures)
+    """The turn of the columns of `TURN_COLUMNS`, and of its prompt where that was read too.
+
+    Unpacked at once and not by name: a long talk is hundreds of rows for each answer.
+    """
+    id_, conversation_id, parent_id, _root, role, author, author_name, text, status, created_at, *rest = row
+    origin, aside, private, note, locale, release, sampling, prompt_tokens, completion_tokens, *rest = rest
+    admitted, first_piece, finished, attachments, _picture_count, revises, change, *prompt = rest
+    return Turn(
+        id=id_,
+        conversation_id=conversation_id,
+        parent_id=parent_id,
+        role=_ROLES[role],
+        author=author,
+        author_name=author_name,
+        text=text,
+        status=_STATUSES[status],
+        created_at=created_at,
+        origin=origin,
+        aside=aside,
+        private=private,
+        note=note,
+        locale=locale,
+        release=release,
+        prompt=_prompt_of(prompt[0]) if prompt else None,
+        sampling=None if sampling is None else _sampling(**{**sampling, "stop": tuple(sampling["stop"])}),
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        timings=_NO_TIMES if admitted is finished is None else Timings(admitted, first_piece, finished),
+        attachments=attachments_of(attachments) if attachments else (),
+        pictures=tuple(pictures),
+        revises=revises,
+        change=change or "",
+    )
 
 
 def turn_of(row: Mapping[str, Any], pictures: Sequence[Picture]) -> Turn:
-    """The turn of a row; a row that was read without its prompt makes a turn without one."""
-    prompt, sampling = row.get("prompt"), row["sampling"]
-    return Turn(
-        id=row["id"],
-        conversation_id=row["conversation_id"],
-        parent_id=row["parent_id"],
-        role=_ROLES[row["role"]],
-        author=row["author"],
-        author_name=row["author_name"],
-        text=row["text"],
-        status=_STATUSES[row["status"]],
-        created_at=row["created_at"],
-        origin=row["origin"],
-        aside=row["aside"],
-        private=row["private"],
-        note=row["note"],
-        locale=row["locale"],
-        release=row["release"],
-        prompt=None if prompt is None else tuple(PromptMessage(Role(each["role"]), each["content"]) for each in prompt),
-        sampling=None if sampling is None else _sampling(**{**sampling, "stop": tuple(sampling["stop"])}),
-        prompt_tokens=row["prompt_tokens"],
-        completion_tokens=row["completion_tokens"],
-        timings=Timings(row["admitted_s"], row["first_piece_s"], row["finished_s"]),
-        attachments=attachments_of(row["attachments"]),
-        pictures=tuple(pictures),
-        revises=row["revises"],
-        change=row["change"] or "",
-    )
+    """The turn of a row by its columns' names; one that was read without its prompt makes a turn without one."""
+    return turn_from([row.get(name) for name in _NAMES], pictures)
+
+
+def _prompt_of(stored: Sequence[Mapping[str, str]] | None) -> tuple[PromptMessage, ...] | None:
+    return None if stored is None else tuple(PromptMessage(Role(each["role"]), each["content"]) for each in stored)
 
 
 # Most turns of a talk were written with the same.
