@@ -96,7 +96,9 @@ class OnDiscord(Driver):
     async def whispered(self, by: str = "ana") -> Shown:
         """A command in words is answered in the direct conversation."""
         direct = self.people[by].dm
-        await self.server.until(lambda: [each for each in direct.messages if _shown(each).buttons])
+        await self.server.until(
+            lambda: [each for each in map(_shown, direct.messages) if each.buttons and not each.grows]
+        )
         return _shown(direct.messages[-1])
 
     async def reacts(self, shown: Shown, emoji: str, by: str = "ana") -> None:
