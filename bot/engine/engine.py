@@ -241,6 +241,7 @@ class LocalEngine:
         for name, detail in message["unusable"].items():
             self._releases.lose(name, detail)
         self._releases.loading_again = ""
+        self._window = message["window"]
         self._worker.ready(message["detail"])
         log.info("engine.ready", release=self._releases.in_service, window=self._window, detail=message["detail"])
         self._requests.advance()

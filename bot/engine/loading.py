@@ -20,6 +20,20 @@ if TYPE_CHECKING:
     from bot.engine.runner import Defaults
 
 
+# A conversation needs so many tokens, whatever they cost.
+_LEAST_WINDOW = 2048
+
+
+def affordable_window(window: int, place_bytes: int, cache_mib: int) -> int:
+    """The window of a model, or as much of it as the memory for keys and values holds for one request.
+
+    That is half of the memory, because the other half keeps prefixes, and a power of two, because slots are. Without
+    this limit one long conversation alone would take more than the budget.
+    """
+    places = cache_mib * 2**20 // 2 // max(1, place_bytes)
+    return min(window, max(_LEAST_WINDOW, 1 << max(0, places.bit_length() - 1)))
+
+
 class Loader:
     """One model: `find`, `open`, `load`.
 
@@ -73,6 +87,14 @@ class Loader:
         self.description = f"{number_format} on {device}, {self._threads} threads"
         self.defaults = Defaults.of(model.generation_config)
         self.path = choose_model(model, self.window)
+
+    def afford(self, cache_mib: int) -> int:
+        """The window that there is memory for; `description` tells when it is less than the model's."""
+        layers, heads, size = self.path.cache_shape
+        window = affordable_window(self.window, layers * 2 * heads * size * self.path.dtype.itemsize, cache_mib)
+        if window < self.window:
+            self.description += f", memory for {window} of the model's {self.window} tokens"
+        return window
 
     def tune(self, release: str, adapter: str) -> ModelPath:
         """The model with LoRA weights merged into it.

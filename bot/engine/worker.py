@@ -24,7 +24,8 @@ Messages by their `kind`, first those that come in:
     progress {detail, release}             what loading is at; release: a release's name, or "" for the base model
     download {done, total}                 the model is being fetched from the Hub: bytes
     counting {window, base}                the tokenizer is there; base: the base model's name as a release
-    ready    {detail, unusable}            the weights are there; unusable: what is wrong with releases, by their names
+    ready    {detail, window, unusable}    the weights are there; window: what there is memory for; unusable: what is
+                                           wrong with releases, by their names
     failed   {detail, unreachable}         they cannot be loaded; the process ends
     counted  {ask, tokens: [int]}
     checked  {ask, tokens}
@@ -139,20 +140,19 @@ class Worker:
             raise ModelError(f"The chat template of {self._model} is unusable: {error.values['reason']}.") from error
         self._channel.send("counting", window=loader.window, base=loader.release)
         loader.load()
-        runner = self._make_runner()
+        cache_mib = hardware.choose_cache_mib(self._cache_mib, loader.path.device.type)
+        window = loader.afford(cache_mib)
+        runner = self._make_runner(window, cache_mib)
         unusable = self._load_first_releases(runner)
-        self._channel.send("ready", detail=loader.description, unusable=unusable)
+        self._channel.send("ready", detail=loader.description, window=window, unusable=unusable)
         return runner
 
-    def _make_runner(self) -> Runner:
+    def _make_runner(self, window: int, cache_mib: int) -> Runner:
         from bot.engine.runner import Runner
 
         loader = self._loader
-        cache_mib = hardware.choose_cache_mib(self._cache_mib, loader.path.device.type)
         prompts = ChatPrompts(loader.tokenizer, self._kept)
-        return Runner(
-            loader.release, loader.path, prompts, loader.defaults, loader.window, cache_mib, self._max_running
-        )
+        return Runner(loader.release, loader.path, prompts, loader.defaults, window, cache_mib, self._max_running)
 
     def _load_first_releases(self, runner: Runner) -> dict[str, str]:
         """Load the releases that an earlier worker had; what is wrong with those that cannot be."""
