@@ -75,6 +75,8 @@ class Stage:
 
     def _close_block(self) -> None:
         if self._is_block:
+            while not self.page[-1]:
+                self.page.pop()
             self.page.append("```")
         self._is_block = False
 
@@ -88,7 +90,10 @@ class Stage:
         first = next((number for number, line in enumerate(found) if line.startswith(("✓", "✗"))), 0)
         if first and arguments[0] == "connect":
             self._write("  … every step, from the vendor's site to the running bot …")
-        for line in found[first:]:
+        ours = [line for line in found[first:] if not line.startswith("✓") or line[2:].startswith(("Discord", "Slack"))]
+        if len(ours) < len(found[first:]):
+            self._write("  … ✓ for the data folder, the models, the page …")
+        for line in ours:
             self._write(line)
         self._write(f"(exit code {done.code})")
         self._write("")
