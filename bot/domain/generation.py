@@ -53,6 +53,9 @@ class SamplingParams:
         _check("seed", self.seed, 0, 2**63 - 1)
         if any(not text for text in self.stop):
             raise ValueError("stop must not hold an empty text")
+        # Half a surrogate pair is no character, so it never appears in an answer.
+        if any("\ud800" <= character <= "\udfff" for text in self.stop for character in text):
+            raise ValueError("stop must be valid Unicode")
 
 
 def _check(name: str, value: float | None, low: float, high: float) -> None:

@@ -84,7 +84,19 @@ def test_learning_is_off_on_vendors_platforms_until_an_admin_turns_it_on(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"max_tokens": 0}, {"temperature": -1.0}, {"top_p": 1.5}, {"repetition_penalty": 0.0}, {"stop": ("",)}]
+    "wrong",
+    [
+        {"max_tokens": 0},
+        {"temperature": -1.0},
+        {"temperature": float("nan")},
+        {"top_p": 1.5},
+        {"min_p": -0.1},
+        {"top_k": -1},
+        {"repetition_penalty": 0.0},
+        {"seed": 2**63},
+        {"stop": ("",)},
+        {"stop": ("end", "\ud800")},
+    ],
 )
 def test_impossible_sampling_values_are_refused_by_name(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
