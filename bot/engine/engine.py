@@ -31,9 +31,9 @@ class LocalEngine:
     A request is answered by the release that it names, from its first to its last word. One that was unloaded since the
     request named it is replaced by the one in service; a name that never was loaded is refused with RequestRejected.
 
-    The same seed gives the same text whatever else is in the batch, as the tests see it in float32. In bfloat16 the last
-    bit of a product may depend on how many rows are computed together, and where two tokens are nearly as likely the
-    texts may part there.
+    The same seed gives the same text whatever else is in the batch; the tests see it in float32. In bfloat16 the last
+    bit of a product may depend on how many rows are computed together, and where two tokens are nearly as likely
+    texts may part.
 
     Args:
         model: a folder or a Hub id.
