@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from adapters.slack.lines import LINES as slack_lines
 from tests.e2e.commands import ended
 from tests.e2e.processes import Bot
 
@@ -24,6 +25,8 @@ _WIDTH = 118
 
 # What is followed by no word of the bot's.
 _SILENT = (":react", ":unreact", ":thread", ":general", ":locale", ":type", ":dm")
+
+_COMING = (slack_lines["working"].en, slack_lines["working"].zh)
 
 
 class Console(Protocol):
@@ -118,20 +121,20 @@ class Stage:
 
     async def line(self, typed: str) -> None:
         """Type a line, and write down what came of it once nothing moves any more."""
-        before = self.console.looks()
+        before = self._looks()
         asks = await self._obey(typed)
         if not asks and not typed.startswith(_SILENT):
-            await self._until(lambda: self.console.looks() != before)
+            await self._until(lambda: self._looks() != before)
             await self._still()
-        for news in self.console.news(self.console.looks()):
+        for news in self.console.news(self._looks()):
             self._write(news)
 
     async def begin(self, typed: str) -> None:
         """Type a line, and wait only until words of its answer are seen."""
-        before = set(self.console.looks())
+        before = set(self._looks())
         await self._obey(typed)
-        await self._until(lambda: any(self._has_begun(each) for each in set(self.console.looks()) - before))
-        self.console.news(self.console.looks())
+        await self._until(lambda: any(self._has_begun(each) for each in set(self._looks()) - before))
+        self.console.news(self._looks())
 
     async def _obey(self, typed: str) -> bool:
         """Whether the console asks for something in turn."""
@@ -145,14 +148,18 @@ class Stage:
         return any(line.lstrip().startswith(("?", "[")) for line in lines)
 
     def _has_begun(self, message: Any) -> bool:
-        shown = self.console.looks().get(message, "")
+        shown = self._looks().get(message, "")
         return self.grows(message) and len(shown.partition(": ")[2].split()) > 8
 
+    def _looks(self) -> dict[Any, str]:
+        """What the bot shows, but for the lines that only say that an answer comes."""
+        return {message: shown for message, shown in self.console.looks().items() if not shown.endswith(_COMING)}
+
     async def _still(self) -> None:
-        seen, since = self.console.looks(), 0.0
+        seen, since = self._looks(), 0.0
         while since < _STILL_S:
             await asyncio.sleep(0.25)
-            now = self.console.looks()
+            now = self._looks()
             since = since + 0.25 if now == seen and not any(map(self.grows, now)) else 0.0
             seen = now
 
