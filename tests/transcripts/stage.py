@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from adapters.slack.lines import LINES as slack_lines
+from adapters.slack import lines
 from tests.e2e.commands import ended
 from tests.e2e.processes import Bot
 
@@ -26,7 +26,7 @@ _WIDTH = 118
 # What is followed by no word of the bot's.
 _SILENT = (":react", ":unreact", ":thread", ":general", ":locale", ":type", ":dm")
 
-_COMING = (slack_lines["working"].en, slack_lines["working"].zh)
+_COMING = (lines.LINES["working"].en, lines.LINES["working"].zh)
 
 
 class Console(Protocol):
