@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from adapters.slack import lines
+from adapters.slack import lines as slack_lines
 from tests.e2e.commands import ended
 from tests.e2e.processes import Bot
 
@@ -26,7 +26,7 @@ _WIDTH = 118
 # What is followed by no word of the bot's.
 _SILENT = (":react", ":unreact", ":thread", ":general", ":locale", ":type", ":dm")
 
-_COMING = (lines.LINES["working"].en, lines.LINES["working"].zh)
+_COMING = (slack_lines.LINES["working"].en, slack_lines.LINES["working"].zh)
 
 
 class Console(Protocol):
