@@ -18,6 +18,14 @@ LINES: dict[str, Text] = {
     "thinking": Text("thinking … {seconds} s", "思考中…… {seconds} 秒"),
     "in_line": Text("number {position} in line", "排队中，第 {position} 位"),
     "loading": Text("the model is loading … {seconds} s", "模型加载中…… {seconds} 秒"),
+    "downloading": Text(
+        "{model} is being downloaded: {done} of {total} MB ({percent} %)",
+        "正在下载 {model}：{done} / {total} MB（{percent}%）",
+    ),
+    "replaced": Text(
+        "{model} could not be fetched, so the bundled model answers. `doctor` and the log tell more.",
+        "无法获取 {model}，暂由自带模型回答。详情见 `doctor` 与日志。",
+    ),
     "press_again": Text("Ctrl-C again leaves", "再按一次 Ctrl-C 离开"),
     "finishing": Text("the answer under way gets a moment …", "正在等待回答写完……"),
     "attached": Text("attached: {names}", "已附上：{names}"),

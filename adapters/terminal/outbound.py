@@ -45,6 +45,7 @@ class Screen:
         self._floor: str | None = None
         self._floor_free = asyncio.Event()
         self._drawn: tuple[str, int, str] = ("", 0, "")
+        self._told_replacement = False
 
     @property
     def columns(self) -> int:
@@ -90,7 +91,15 @@ class Screen:
     def opened(self, reply: ScreenReply) -> None:
         """An answer begins to be waited for."""
         self._open[reply.turn_id] = reply
+        self._tell_replacement()
         self.refresh()
+
+    def _tell_replacement(self) -> None:
+        """Say once that another model answers than the one that was set."""
+        replaced = self.health().replaced if self.health is not None else ""
+        if replaced and not self._told_replacement:
+            self._told_replacement = True
+            self.print(say("replaced", self.locale, model=replaced))
 
     def closed(self, reply: ScreenReply) -> None:
         """An answer is shown to its end."""
@@ -142,7 +151,10 @@ class Screen:
         if reply.growing:
             return reply.note
         seconds = int(self._clock.monotonic() - reply.opened_at)
-        if self.health is not None and self.health().state is EngineState.LOADING:
+        health = self.health() if self.health is not None else None
+        if health is not None and health.download is not None:
+            return say("downloading", self.locale, model=health.model, **health.download.in_megabytes)
+        if health is not None and health.state is EngineState.LOADING:
             return say("loading", self.locale, seconds=seconds)
         if reply.position:
             return say("in_line", self.locale, position=reply.position)

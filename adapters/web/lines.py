@@ -53,6 +53,14 @@ LINES: dict[str, Text] = {
         "The model is loading. You can write already; the answer comes when it is ready.",
         "模型正在加载。可以先写，准备好后就会回答。",
     ),
+    "banner.downloading": Text(
+        "{model} is being downloaded: {done} of {total} MB ({percent} %). You can write already.",
+        "正在下载 {model}：{done} / {total} MB（{percent}%）。可以先写，准备好后就会回答。",
+    ),
+    "banner.replaced": Text(
+        "{model} could not be fetched. The bundled model answers in its place; the host finds the reason in the log.",
+        "无法获取 {model}，暂由自带模型回答；管理员可在日志中查看原因。",
+    ),
     "banner.restarting": Text(
         "The model is restarting. Your messages are kept and answered afterwards.",
         "模型正在重启。消息已保存，稍后会回答。",

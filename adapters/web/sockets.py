@@ -71,7 +71,14 @@ class Sockets:
 
     def _health(self) -> dict[str, Any]:
         health = self._core.reading.health()
-        return {"type": "health", "state": health.state, "detail": health.detail, "model": health.model}
+        return {
+            "type": "health",
+            "state": health.state,
+            "detail": health.detail,
+            "model": health.model,
+            "download": None if health.download is None else health.download.in_megabytes,
+            "replaced": health.replaced,
+        }
 
     async def _hear(self, text: str, window: Window) -> None:
         try:

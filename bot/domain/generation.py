@@ -169,6 +169,11 @@ class Download:
         """The share that is here, rounded down."""
         return 100 * self.done // max(self.total, 1)
 
+    @property
+    def in_megabytes(self) -> dict[str, str]:
+        """What a line about it says: `done` and `total` in MB (10^6 bytes), and `percent`."""
+        return {"done": f"{self.done / 1e6:.1f}", "total": f"{self.total / 1e6:.1f}", "percent": str(self.percent)}
+
 
 @dataclass(frozen=True, slots=True)
 class EngineHealth:

@@ -8,6 +8,7 @@ end of the input. Messages by their `kind`, first those that come in:
     cancel   {id}                          the painting ends after its present step
 
     progress {detail}                      loading began
+    download {done, total}                 the model is being fetched from the Hub: bytes
     ready    {detail, traits}              pictures can be painted
     failed   {detail, unreachable}         they never can; the process ends
     step     {id, done, total, preview}    preview: a small PNG in base64, or null
@@ -61,7 +62,13 @@ class PaintingWorker:
         threading.Thread(target=self._read, name="reader", daemon=True).start()
         self._channel.send("progress", detail=f"loading {self._model}")
         try:
-            pipeline = Pipeline.load(self._model, self._threads, self._dtype, self._checker)
+            pipeline = Pipeline.load(
+                self._model,
+                self._threads,
+                self._dtype,
+                self._checker,
+                told=lambda done, total: self._channel.send("download", done=done, total=total),
+            )
         except ModelError as error:
             self._channel.send("failed", detail=str(error), unreachable=isinstance(error, ModelUnreachable))
             return

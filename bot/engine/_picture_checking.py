@@ -9,8 +9,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.engine.hub import Wanted, fetch
 from bot.engine.weights import is_local
-from bot.errors import ModelError
+from bot.errors import ModelError, ModelUnreachable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,15 +38,11 @@ def find_checker(name: str) -> Path:
                 f"IMAGE_CHECKER: {folder} holds no model. Set it to an image classifier, or leave it empty."
             )
         return folder
-    from huggingface_hub import snapshot_download
-
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors"]))
-    except Exception as error:  # the library and the transports under it raise many kinds
-        raise ModelError(
-            f"IMAGE_CHECKER: {name} is no folder here, and could not be had from the Hugging Face Hub "
-            f"({type(error).__name__}). Check the name and the network, or leave it empty."
-        ) from error
+        return fetch(name, Wanted("IMAGE_CHECKER", ("*.json", "*.safetensors"), doubles=("*/*",)))
+    except ModelUnreachable as error:
+        # What looks at pictures is not done without: this painter gives up instead of painting with the bundled model.
+        raise ModelError(str(error)) from error
 
 
 class Checker:

@@ -12,6 +12,7 @@ from bot.engine._pipeline_card import read_card
 from bot.engine._pipeline_folder import public_name
 from bot.engine._pipeline_loading import image_to_image, load_pipeline
 from bot.engine._walk import walks_between_prompts, walks_between_seeds
+from bot.engine.hub import Told, untold
 from bot.errors import RequestRejected
 
 
@@ -23,7 +24,7 @@ class Pipeline:
         self.description = description
 
     @classmethod
-    def load(cls, model: str, threads: int, dtype: str, checker: str = "") -> Pipeline:
+    def load(cls, model: str, threads: int, dtype: str, checker: str = "", told: Told = untold) -> Pipeline:
         """Load a folder or a Hub id, and the model that looks at its pictures, if one is named.
 
         Raises:
@@ -31,7 +32,7 @@ class Pipeline:
         """
         # Before the pipeline: loading that one from a folder shuts the Hub off for good.
         found = find_checker(checker) if checker else None
-        pipe, folder, description = load_pipeline(model, threads, dtype)
+        pipe, folder, description = load_pipeline(model, threads, dtype, told)
         looking = Checker.load(found) if found else None
         return cls(Parts(pipe, image_to_image(pipe), public_name(model), read_card(folder), looking), description)
 

@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from bot.engine.hub import Wanted, fetch
 from bot.engine.weights import is_local
-from bot.errors import ModelError, ModelUnreachable
+from bot.errors import ModelError
 
 INDEX = "model_index.json"
 _LIBRARIES = frozenset({"diffusers", "transformers"})
 _PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5"})
+# The same weights in another precision, or before they were averaged.
+_VARIANTS = tuple(f"*.{variant}{rest}" for variant in ("fp16", "bf16", "non_ema", "ema") for rest in (".*", "-0*"))
 
 Component = tuple[str, str, str]
 """A component's name in the pipeline, its library, its class."""
@@ -38,20 +41,17 @@ def find_index(model: str) -> Path:
         ModelError: there is none.
         ModelUnreachable: the Hub does not give it.
     """
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     if is_local(model):
         os.environ["HF_HUB_OFFLINE"] = "1"
         return index_in(Path(model).expanduser())
-    from huggingface_hub import hf_hub_download
+    return index_in(fetch(model, Wanted("IMAGE_MODEL", (INDEX,))))
 
-    try:
-        return Path(hf_hub_download(model, INDEX))
-    except Exception as error:  # the library and the transports under it raise many kinds
-        raise ModelUnreachable(
-            f"{model} is no folder here, and its {INDEX} could not be had from the Hugging Face Hub "
-            f"({type(error).__name__}). Check the name and the network, or set IMAGE_MODEL to a folder that holds "
-            "a diffusers pipeline."
-        ) from error
+
+def hub_files(components: list[Component]) -> Wanted:
+    """What of a Hub model is fetched for these components: weights as safetensors in the usual precision, and text."""
+    kinds = ("*.json", "*.txt", "*.model", "*.safetensors")
+    files = tuple(f"{name}/{kind}" for name, _, _ in components for kind in kinds)
+    return Wanted("IMAGE_MODEL", (INDEX, *files), doubles=_VARIANTS)
 
 
 def index_in(folder: Path) -> Path:

@@ -12,12 +12,13 @@ from typing import Any
 
 from bot.engine import hardware
 from bot.engine._pipeline_card import check_sums, read_card
-from bot.engine._pipeline_folder import Component, check_weights, find_index, read_index
+from bot.engine._pipeline_folder import Component, check_weights, find_index, hub_files, read_index
+from bot.engine.hub import Told, fetch, untold
 from bot.engine.weights import is_local
-from bot.errors import ModelError, ModelUnreachable
+from bot.errors import ModelError
 
 
-def load_pipeline(model: str, threads: int, dtype: str) -> tuple[Any, Path, str]:
+def load_pipeline(model: str, threads: int, dtype: str, told: Told = untold) -> tuple[Any, Path, str]:
     """Load a folder or a Hub id: the pipeline, its folder, and a line for the operator.
 
     Raises:
@@ -34,7 +35,7 @@ def load_pipeline(model: str, threads: int, dtype: str) -> tuple[Any, Path, str]
 
     quieten_libraries()
     check_classes(index, kind, components)
-    folder = index.parent if local else _download(model)
+    folder = index.parent if local else _download(model, components, told)
     torch.set_num_threads(hardware.choose_threads(threads))
     device = hardware.choose_device()
     number_format = hardware.choose_dtype(dtype, device)
@@ -104,17 +105,14 @@ def _is_pipeline(kind: object) -> bool:
     return inspect.isclass(kind) and issubclass(kind, DiffusionPipeline)
 
 
-def _download(model: str) -> Path:
-    """The Hub model's folder in the Hub's cache, without what is not loaded."""
-    from diffusers import DiffusionPipeline
+def _download(model: str, components: list[Component], told: Told) -> Path:
+    """The Hub model's folder in the Hub's cache: its components, without what is not loaded.
 
-    try:
-        folder = Path(DiffusionPipeline.download(model, use_safetensors=True, trust_remote_code=False))
-    except Exception as error:  # the library and the transports under it raise many kinds
-        raise ModelUnreachable(
-            f"{model} could not be downloaded as safetensors ({type(error).__name__}). "
-            "Check that it has such weights, and the network; or set IMAGE_MODEL to a folder."
-        ) from error
+    Raises:
+        ModelUnreachable: the Hub does not give it.
+        ModelError: a component has no weights as safetensors.
+    """
+    folder = fetch(model, hub_files(components), told)
     check_weights(folder)
     return folder
 

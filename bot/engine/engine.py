@@ -13,7 +13,14 @@ from contextlib import suppress
 
 import structlog
 
-from bot.domain.generation import EngineHealth, EngineState, GenerationEvent, GenerationRequest, PromptMessage
+from bot.domain.generation import (
+    Download,
+    EngineHealth,
+    EngineState,
+    GenerationEvent,
+    GenerationRequest,
+    PromptMessage,
+)
 from bot.engine.questions import Questions, WorkerLost
 from bot.engine.releases import Releases
 from bot.engine.requests import Requests
@@ -39,6 +46,7 @@ class LocalEngine:
         model: a folder or a Hub id.
         threads: for the processor's work; 0 for one a physical core.
         dtype: "auto" (by the hardware), "float32" or "bfloat16".
+        instead: a folder to answer with when the model is not here and the Hub does not give it; "" for none.
         load_wait_s: how long a request or a count waits for an engine that is loading before EngineLoading.
         cache_mib: memory for keys and values; 0 for a share of what is free.
         max_running: how many requests are answered at the same time.
@@ -50,12 +58,16 @@ class LocalEngine:
         *,
         threads: int = 0,
         dtype: str = "auto",
+        instead: str = "",
         load_wait_s: float = 120.0,
         cache_mib: int = 0,
         max_running: int = 16,
     ) -> None:
         self._model = model
         self._options = (model, str(threads), dtype, str(cache_mib), str(max_running))
+        self._instead = instead
+        # Which model was set, and why it does not answer.
+        self._replaced = self._excuse = ""
         self._max_running = max_running
         self._load_wait_s = load_wait_s
         self._window = 0
@@ -79,7 +91,8 @@ class LocalEngine:
             "progress": self._on_progress,
             "counting": self._on_counting,
             "ready": self._on_ready,
-            "failed": lambda message: self._worker.fail(message["detail"]),
+            "download": self._on_download,
+            "failed": self._on_failed,
             "counted": self._on_answer,
             "checked": self._on_answer,
             "loaded": self._on_loaded,
@@ -117,9 +130,11 @@ class LocalEngine:
             window=self._window,
             running=self._requests.running,
             waiting=self._requests.waiting,
-            detail=" ".join([self._worker.detail, *self._releases.lost.values()]).strip(),
+            detail=" ".join(filter(None, [self._worker.detail, self._excuse, *self._releases.lost.values()])),
             capacity=self._max_running,
             releases=tuple(self._releases.folders),
+            download=self._worker.download,
+            replaced=self._replaced,
         )
 
     # --- the port ---
@@ -236,6 +251,19 @@ class LocalEngine:
         # After a death, how the last worker ended is worth more than what the next one is at.
         if self._worker.state is EngineState.LOADING:
             self._worker.detail = message["detail"]
+
+    def _on_download(self, message: Message) -> None:
+        self._worker.downloading(self._model, Download(message["done"], message["total"]))
+
+    def _on_failed(self, message: Message) -> None:
+        """Give up, or where the Hub does not give the model let the next worker load another one."""
+        if not (self._instead and message["unreachable"]):
+            self._worker.fail(message["detail"])
+            return
+        log.warning("engine.replaced", model=self._model, by=self._instead, detail=message["detail"])
+        self._replaced, self._excuse = self._model, f"({message['detail']})"
+        self._model, self._instead = self._instead, ""
+        self._options = (self._model, *self._options[1:])
 
     def _on_counting(self, message: Message) -> None:
         self._window, self._releases.base = message["window"], message["base"]

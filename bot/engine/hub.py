@@ -20,6 +20,7 @@ from urllib.parse import urlparse
 
 from filelock import FileLock
 
+from bot.domain.generation import Download
 from bot.errors import ModelUnreachable
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ Told = Callable[[int, int], None]
 """Is told how many bytes are here, of how many."""
 
 _TELL_EVERY_S = 0.5
-_MEGABYTE = 10**6
 _SHA256_DIGITS = 64
 
 
@@ -59,10 +59,9 @@ def untold(done: int, total: int) -> None:
     """Tells nobody."""
 
 
-def progress_line(model: str, done: int, total: int) -> str:
+def progress_line(model: str, download: Download) -> str:
     """A download in words: `downloading org/name: 12.0 of 480.0 MB (2 %)`."""
-    share = 100 * done // max(total, 1)
-    return f"downloading {model}: {done / _MEGABYTE:.1f} of {total / _MEGABYTE:.1f} MB ({share} %)"
+    return "downloading {model}: {done} of {total} MB ({percent} %)".format(model=model, **download.in_megabytes)
 
 
 def fetch(model: str, wanted: Wanted, told: Told = untold) -> Path:

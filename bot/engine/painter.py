@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 
 from bot.domain.generation import (
+    Download,
     EngineHealth,
     EngineState,
     Painted,
@@ -107,8 +108,8 @@ class LocalPainter:
         self._name = public_name(model)
         self._options = (model, str(threads), dtype, checker)
         self._instead = instead
-        # Why another model than the one that was set is used.
-        self._excuse = ""
+        # Which model was set, and why it does not paint.
+        self._replaced = self._excuse = ""
         self._load_wait_s = load_wait_s
         self._traits: PainterTraits | None = None
         self._settled = asyncio.Event()
@@ -123,6 +124,7 @@ class LocalPainter:
         )
         self._handlers: dict[str, Callable[[Message], None]] = {
             "progress": self._on_progress,
+            "download": self._on_download,
             "ready": self._on_ready,
             "failed": self._on_failed,
             "step": self._on_step,
@@ -163,6 +165,8 @@ class LocalPainter:
             waiting=len(self._line),
             detail=self._worker.detail,
             traits=self._traits,
+            download=self._worker.download,
+            replaced=self._replaced,
         )
 
     # --- the port ---
@@ -232,6 +236,9 @@ class LocalPainter:
     def _on_progress(self, message: Message) -> None:
         self._worker.detail = message["detail"]
 
+    def _on_download(self, message: Message) -> None:
+        self._worker.downloading(self._name, Download(message["done"], message["total"]))
+
     def _on_ready(self, message: Message) -> None:
         self._worker.ready(" ".join(filter(None, (message["detail"], self._excuse))))
         self._traits = unpack_traits(message["traits"])
@@ -246,7 +253,7 @@ class LocalPainter:
         log.warning("painter.replaced", model=self._name, by=public_name(self._instead), detail=message["detail"])
         self._excuse = f"({public_name(self._instead)} paints instead: {message['detail']})"
         self._options = (self._instead, *self._options[1:])
-        self._name, self._instead = public_name(self._instead), ""
+        self._replaced, self._name, self._instead = self._name, public_name(self._instead), ""
 
     def _on_step(self, message: Message) -> None:
         preview = None if message["preview"] is None else base64.b64decode(message["preview"])

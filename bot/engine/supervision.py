@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.domain.generation import EngineState
+from bot.domain.generation import Download, EngineState
+from bot.engine.hub import progress_line
 from bot.engine.process import WorkerProcess
 from bot.engine.wire import Message
 
@@ -40,7 +41,7 @@ class Keeper:
 
 
 class Supervisor:
-    """One worker after another. `state` and `detail` are what health tells of them.
+    """One worker after another. `state`, `detail` and `download` are what health tells of them.
 
     Args:
         name: whose process it is: "engine", "painter".
@@ -51,6 +52,7 @@ class Supervisor:
     def __init__(self, name: str, module: str, keeper: Keeper, *, remedy: str) -> None:
         self.state = EngineState.LOADING
         self.detail = ""
+        self.download: Download | None = None
         self._name = name
         self._module = module
         self._keeper = keeper
@@ -80,9 +82,16 @@ class Supervisor:
         if self._worker is not None:
             self._worker.send({"kind": kind, **fields})
 
+    def downloading(self, model: str, download: Download) -> None:
+        """The worker is fetching its model; every tenth of it is worth a line in the log."""
+        before = -1 if self.download is None else self.download.percent
+        self.download, self.detail = download, progress_line(model, download)
+        if before // 10 != download.percent // 10:
+            log.info(f"{self._name}.downloading", model=model, percent=download.percent, bytes=download.done)
+
     def ready(self, detail: str) -> None:
         """The worker has loaded."""
-        self.state, self.detail = EngineState.READY, detail
+        self.state, self.detail, self.download = EngineState.READY, detail, None
 
     def fail(self, detail: str) -> None:
         """There is no use in another worker; `detail` says why, for the operator."""
@@ -90,7 +99,7 @@ class Supervisor:
         self._stop(detail)
 
     def _stop(self, detail: str) -> None:
-        self.state, self.detail = EngineState.FAILED, detail
+        self.state, self.detail, self.download = EngineState.FAILED, detail, None
         self._keeper.stop(detail)
 
     async def _supervise(self, after: Callable[[], Awaitable[None]] | None) -> None:

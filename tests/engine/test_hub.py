@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.generation import Download
 from bot.engine import hub
 from bot.errors import ModelUnreachable
 from tests.engine.hub_server import COMMIT, REPO, HubServer
@@ -148,4 +149,7 @@ def test_a_model_that_the_hub_does_not_know_is_said_so(server: HubServer) -> Non
 
 
 def test_a_download_in_words() -> None:
-    assert hub.progress_line("org/name", 12_340_000, 480_000_000) == "downloading org/name: 12.3 of 480.0 MB (2 %)"
+    assert (
+        hub.progress_line("org/name", Download(12_340_000, 480_000_000))
+        == "downloading org/name: 12.3 of 480.0 MB (2 %)"
+    )

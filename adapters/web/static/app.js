@@ -55,11 +55,14 @@ const events = {
 };
 
 function showBanner() {
-  const engine = { loading: "banner.loading", restarting: "banner.restarting", failed: "banner.failed" }[state.health?.state];
+  const { download, replaced, model } = state.health ?? {};
+  const loading = download ? "banner.downloading" : "banner.loading";
+  const ready = replaced ? "banner.replaced" : undefined;
+  const engine = { loading, restarting: "banner.restarting", failed: "banner.failed", ready }[state.health?.state];
   const line = state.connected ? engine : anyUnsent() ? "banner.unsent" : "banner.lost";
   banner.hidden = !line;
   const detail = line === "banner.failed" ? state.health.detail : "";
-  if (line) banner.textContent = [t(line), detail].filter(Boolean).join(" ");
+  if (line) banner.textContent = [t(line, { ...download, model: replaced || model }), detail].filter(Boolean).join(" ");
 }
 
 const drawPlaces = () => showPlaces(() => newChannelDialog(goTo));
