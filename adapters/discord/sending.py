@@ -6,14 +6,12 @@ and reset connections, 503, and a 429 from in front of Discord.
 
 from __future__ import annotations
 
-import asyncio
-import random
-import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import aiohttp
 import discord
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from bot.errors import DeliveryError
 
@@ -24,10 +22,6 @@ T = TypeVar("T")
 ONCE = 0.0
 SHORT = 15.0
 LONG = 120.0
-
-# Seconds between two tries, at most: after the first, and in the end.
-_FIRST_PAUSE_S = 0.3
-_LONGEST_PAUSE_S = 8.0
 
 # Discord's own numbers, https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 UNKNOWN_MESSAGE = 10008
@@ -86,17 +80,19 @@ async def persist(request: Callable[[], Awaitable[T]], patience: float = SHORT) 
         Archived, Locked: it is about a thread that is.
         DeliveryError: Discord refuses it otherwise, or could not be reached for so long.
     """
-    until, pause = time.monotonic() + patience, _FIRST_PAUSE_S
-    while True:
-        try:
-            return await request()
-        except (discord.HTTPException, aiohttp.ClientError, OSError, RuntimeError) as error:
-            # A RuntimeError says that the library's session is closed: a new login is under way, or the process ends.
-            if time.monotonic() >= until or not may_pass(error):
-                raise _translated(error) from error
-        # At random, so that requests which failed together do not come again together.
-        await asyncio.sleep(random.uniform(0, pause))
-        pause = min(2 * pause, _LONGEST_PAUSE_S)
+    try:
+        async for attempt in AsyncRetrying(
+            stop=stop_after_delay(patience),
+            wait=wait_random_exponential(multiplier=0.3, max=8),
+            retry=retry_if_exception(may_pass),
+            reraise=True,
+        ):
+            with attempt:
+                return await request()
+    except (discord.HTTPException, aiohttp.ClientError, OSError, RuntimeError) as error:
+        # A RuntimeError says that the library's session is closed: a new login is under way, or the process ends.
+        raise _translated(error) from error
+    raise AssertionError("a retried request returns or raises")
 
 
 def may_pass(error: BaseException) -> bool:
