@@ -65,9 +65,7 @@ def generator_for(settings: EngineSettings) -> _Engine:
             window=settings.engine_window,
             timeout_s=settings.engine_timeout_s,
         )
-    return LocalEngine(
-        settings.text_model, threads=settings.threads, dtype=settings.dtype, instead=str(BUNDLED_WRITER)
-    )
+    return LocalEngine(settings.text_model, threads=settings.threads, dtype=settings.dtype, instead=str(BUNDLED_WRITER))
 
 
 def trainer_for(settings: Settings, units: UnitOfWorkFactory) -> Trainer | None:

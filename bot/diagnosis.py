@@ -19,8 +19,9 @@ from bot.chat.persona_library import PersonaLibrary
 from bot.chat.picture_policy import PicturePolicy
 from bot.connecting import check_platforms, show
 from bot.domain.findings import Finding
+from bot.engine.hub import Wanted, kept
 from bot.engine.painter import check_pipeline
-from bot.engine.weights import check_folder, is_local
+from bot.engine.weights import HUB_FILES, check_folder, is_local
 from bot.errors import OperatorError
 from bot.settings import Settings
 from storage.database import Database, sqlite_url
@@ -116,12 +117,22 @@ async def _server(address: str) -> Finding:
 def _text_model(model: str) -> Finding:
     folder = Path(model).expanduser()
     if not folder.exists() and "/" in model and not model.startswith((".", "/", "~")):
-        return Finding("text model", True, f"{model} from the Hub (fetched at the first start)")
+        return Finding("text model", True, _hub_model(model, HUB_FILES))
     try:
         check_folder(folder)
     except OperatorError as error:
         return Finding("text model", False, str(error))
     return Finding("text model", True, str(folder))
+
+
+def _hub_model(model: str, wanted: Wanted) -> str:
+    """What of a Hub model is here; the network is not asked."""
+    here = kept(model, wanted)
+    if here.whole:
+        return f"{model} from the Hub, fetched"
+    if here.part_bytes:
+        return f"{model} from the Hub, {here.part_bytes / 1e6:.1f} MB are here; the next start goes on"
+    return f"{model} from the Hub (fetched at the first start)"
 
 
 def _painter(model: str) -> Finding:
