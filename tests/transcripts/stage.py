@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from adapters.slack import lines as slack_lines
 from tests.e2e.commands import ended
 from tests.e2e.processes import Bot
+from tests.servers.discord import Impossible
 
 # Seconds that an answer may take on a busy machine, and for which nothing moves when it is there.
 _PATIENCE_S = 600.0
@@ -135,6 +136,18 @@ class Stage:
         await self._obey(typed)
         await self._until(lambda: any(self._has_begun(each) for each in set(self._looks()) - before))
         self.console.news(self._looks())
+
+    async def stop(self, asked: str, typed: str) -> None:
+        """Ask, and stop the answer on its way; asked again where it was quicker."""
+        while True:
+            before = list(self.page)
+            await self.begin(asked)
+            try:
+                await self.line(typed)
+                return
+            except (LookupError, Impossible):
+                await self._still()
+                self.page = before
 
     async def _obey(self, typed: str) -> bool:
         """Whether the console asks for something in turn."""
