@@ -162,7 +162,7 @@ class Stage:
 
     def _has_begun(self, message: Any) -> bool:
         shown = self._looks().get(message, "")
-        return self.grows(message) and len(shown.partition(": ")[2].split()) > 8
+        return len(shown.partition(": ")[2].split()) > 8
 
     def _looks(self) -> dict[Any, str]:
         """What the bot shows, but for the lines that only say that an answer comes."""
