@@ -110,6 +110,9 @@ class Admission:
         else:
             self._waiting.remove(ticket)
         self._advance()
+        if not self._running:
+            # Nobody waits either: who was served when no longer matters, and is not kept for ever.
+            self._last_served.clear()
 
     def _advance(self) -> None:
         """Fill free slots and tell the rest where they stand."""
