@@ -33,7 +33,7 @@ def draw(figures: dict[str, Any], path: Path) -> None:
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "inkling", "font.size": 9})
     mpl.rcParams.update(dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor"), _INK))
     mpl.rcParams.update(dict.fromkeys(("xtick.color", "ytick.color", "grid.color"), _INK))
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure = Figure(figsize=(9, 3.9), layout="constrained")
     throughput, first_token = figure.subplots(1, 2)
     for side, rates in figures["tokens_per_s"].items():
         conversations = [int(number) for number in rates]
@@ -44,7 +44,7 @@ def draw(figures: dict[str, Any], path: Path) -> None:
     throughput.set(title="Throughput", ylabel="new tokens in a second")
     throughput.set_yscale("log", base=2)
     throughput.yaxis.set_major_formatter(ScalarFormatter())
-    throughput.legend(frameon=False, fontsize=8)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     first_ms = figures["first_token_ms"]
     first_token.plot(
         [int(number) for number in first_ms], list(first_ms.values()), marker="o", color=_COLOURS["ours"], linewidth=2.5
