@@ -193,22 +193,24 @@ class _Download:
         part = blob.with_name(f"{blob.name}.part")
         blob.parent.mkdir(parents=True, exist_ok=True)
         bar: Any = partial(_Bar, self._count)
-        with FileLock(f"{part}.lock"), part.open("ab") as content:
+        # Until the file has its name: another process would go on where this one ended.
+        with FileLock(f"{part}.lock"):
             if blob.exists():
                 return
-            here = content.tell()
-            self._count(here)
-            http_get(
-                found.location,
-                content,
-                resume_size=here,
-                headers=headers,
-                expected_size=found.size,
-                displayed_filename=file.filename,
-                tqdm_class=bar,
-            )
-        _check(part, blob.name, file.filename)
-        part.replace(blob)
+            with part.open("ab") as content:
+                here = content.tell()
+                self._count(here)
+                http_get(
+                    found.location,
+                    content,
+                    resume_size=here,
+                    headers=headers,
+                    expected_size=found.size,
+                    displayed_filename=file.filename,
+                    tqdm_class=bar,
+                )
+            _check(part, blob.name, file.filename)
+            part.replace(blob)
 
 
 def _check(part: Path, etag: str, name: str) -> None:
