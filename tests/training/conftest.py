@@ -2,14 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.domain.lines import LINES
+from bot.domain.training import Collected
+from bot.training.collecting import collect_with
 from bot.training.refining import Refinery
 from storage.database import Database, sqlite_url
 from storage.unit_of_work import SqlUnitOfWorkFactory
+from tests.training.talk import learning
+
+Collect = Callable[..., Awaitable[Collected]]
 
 
 @pytest.fixture
@@ -34,3 +40,15 @@ def refinery() -> Iterator[Refinery]:
         opened = Refinery.opened(nice=0)
         yield runner.run(opened.__aenter__())
         runner.run(opened.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def collected(units: SqlUnitOfWorkFactory, tmp_path: Path, refinery: Refinery) -> Collect:
+    """Collects with settings as `.env` would give them; every reason for leaving out has a line."""
+
+    async def collected(**given: str) -> Collected:
+        found = await collect_with(refinery, units, learning(tmp_path, **given))
+        assert {f"dropped.{reason}" for reason in found.dropped} <= LINES.keys()
+        return found
+
+    return collected
