@@ -61,7 +61,9 @@ async def test_server_errors_at_the_start_are_waited_out(
 
     async with open_bot(server, tmp_path) as bot:
         await ana.says(channel, f"{server.bot.mention} hello")
-        await bot.answers(channel)
+        (answer,) = await bot.answers(channel)
+
+    assert answer.text == "Fine."
 
 
 async def test_commands_that_cannot_be_registered_do_not_keep_the_bot_away(
@@ -71,7 +73,9 @@ async def test_commands_that_cannot_be_registered_do_not_keep_the_bot_away(
 
     async with open_bot(server, tmp_path) as bot:
         await ana.says(channel, f"{server.bot.mention} hello")
-        await bot.answers(channel)
+        (answer,) = await bot.answers(channel)
+
+    assert answer.text == "Fine."
 
 
 async def test_without_discord_the_start_goes_on_and_the_bot_comes_when_discord_does(
@@ -84,7 +88,9 @@ async def test_without_discord_the_start_goes_on_and_the_bot_comes_when_discord_
         await server.start()
         await server.until(lambda: server.connected)
         await ana.says(channel, f"{server.bot.mention} hello")
-        await bot.answers(channel)
+        (answer,) = await bot.answers(channel)
+
+    assert answer.text == "Fine."
 
 
 async def test_when_it_listens_no_more_answers_in_flight_still_arrive(
