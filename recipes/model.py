@@ -39,11 +39,11 @@ SIZES = {
     "tiny": Size(hidden=64, layers=2, inner=128, head=32),
     "mini": Size(hidden=192, layers=6, inner=576),
     "small": Size(),
-    "base": Size(hidden=384, layers=8, inner=1024),
+    "base": Size(hidden=384, layers=8, inner=1152),
     "medium": Size(hidden=384, layers=12, inner=1152),
     "large": Size(hidden=448, layers=12, inner=1280),
 }
-"""With 16,384 tokens: mini 6 M parameters, small 11 M, base 20 M, medium 29 M, large 38 M."""
+"""With 16,384 tokens: mini 6 M parameters, small 11 M, base 22 M, medium 29 M, large 38 M."""
 
 
 @dataclass(eq=False)

@@ -1,8 +1,10 @@
 """Pretrain the writer on the clean text, for as long as the budget says.
 
     python -m recipes.pretrain --data DIR --tokenizer DIR --out DIR --minutes 55 [--size small] [--rows 8]
+    [--grow-from DIR]
 
-Killed, it goes on where its last checkpoint was when the same command is given again.
+With `--grow-from` it begins where a writer half as wide stands. Killed, it goes on where its last checkpoint was when
+the same command is given again.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from recipes import data, model
+from recipes import data, growth, model
 from recipes.clock import Budget, Schedule
 from recipes.packing import Packer, Store
 from recipes.tokenizer import CONTEXT, clean
@@ -48,6 +50,8 @@ class PretrainRecipe:
     rows: int = 8
     width: int = CONTEXT
     seed: int = 1
+    grown_from: str | None = None
+    """The folder of a writer half as wide whose knowledge this one begins with."""
     how: Optimizing = field(default_factory=lambda: Optimizing(schedule=Schedule(decay=0.25)))
 
 
@@ -79,6 +83,8 @@ def run(folder: Path, tokens: Path, out: Path, recipe: PretrainRecipe) -> None:
     tokenizer = AutoTokenizer.from_pretrained(tokens)
     store = tokenized(folder, tokenizer, out / "pretrain.npz")
     writer = model.build(model.SIZES[recipe.size], tokenizer, recipe.seed)
+    if recipe.grown_from:
+        growth.grow(writer, Path(recipe.grown_from), recipe.seed)
     count, device = sum(p.numel() for p in writer.parameters()), device_of()
     peak = matmul_peak(device)
     print(
@@ -115,8 +121,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--size", choices=list(model.SIZES), default="small")
     parser.add_argument("--rows", type=int, default=8, help="rows of 1,024 tokens in a step")
+    parser.add_argument("--grow-from", help="the folder of a writer half as wide to begin with")
     args = parser.parse_args()
-    run(args.data, args.tokenizer, args.out, PretrainRecipe(minutes=args.minutes, size=args.size, rows=args.rows))
+    recipe = PretrainRecipe(minutes=args.minutes, size=args.size, rows=args.rows, grown_from=args.grow_from)
+    run(args.data, args.tokenizer, args.out, recipe)
 
 
 if __name__ == "__main__":

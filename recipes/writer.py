@@ -1,10 +1,12 @@
 """Make the bundled writer, from the data to the card, in one command.
 
     python -m recipes.writer --data DIR --minutes 60 --out bot/models/writer [--size small] [--rows 8] [--run DIR]
+        [--grow-from DIR]
 
 `--minutes` is the time of both training stages together; the tokenizer before them and the evaluation after them take a
-few minutes more. Weights, card and figures are made in a folder beside `--out` and put in its place together. Killed,
-the same command goes on where it was: token files and checkpoints lie in `--run` until a run is complete.
+few minutes more. With `--grow-from` it begins where a writer half as wide stands (`recipes.growth`). Weights, card and
+figures are made in a folder beside `--out` and put in its place together. Killed, the same command goes on where it
+was: token files and checkpoints lie in `--run` until a run is complete.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import torch
 from transformers import AutoTokenizer, GenerationConfig, LlamaForCausalLM
 
 from recipes import card, evaluate, model, pretrain, tokenizer, tune
+from recipes.pretrain import PretrainRecipe
+from recipes.tune import TuneRecipe
 
 SHARD = "15MB"
 
@@ -76,17 +80,15 @@ def finish(folder: Path, tokens: Path, run: Path, out: Path, note: str = "") -> 
     put_in_place(made, out)
 
 
-def make(
-    folder: Path, run: Path, out: Path, minutes: tuple[float, float], size: str, rows: int, note: str = ""
-) -> None:
-    """All stages, with minutes for pretraining and for tuning; those that are complete are not done again."""
+def make(folder: Path, run: Path, out: Path, stages: tuple[PretrainRecipe, TuneRecipe], note: str = "") -> None:
+    """All stages; those that are complete are not done again."""
     tokens = run / "tokenizer"
     if not (tokens / "tokenizer.json").exists():
         tokenizer.run(folder, tokens, tokenizer.TokenizerRecipe())
     if not (run / "pretrain.json").exists():
-        pretrain.run(folder, tokens, run, pretrain.PretrainRecipe(minutes[0], size, rows))
+        pretrain.run(folder, tokens, run, stages[0])
     if not (run / "tune.json").exists():
-        tune.run(folder, tokens, run, tune.TuneRecipe(minutes[1], rows))
+        tune.run(folder, tokens, run, stages[1])
     finish(folder, tokens, run, out, note)
 
 
@@ -98,11 +100,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, replaced at the end")
     parser.add_argument("--size", choices=list(model.SIZES), default="small")
     parser.add_argument("--rows", type=int, default=8, help="rows of 1,024 tokens in a step")
+    parser.add_argument("--grow-from", help="the folder of a writer half as wide to begin with")
     parser.add_argument("--run", type=Path, default=Path("var/writer"), help="token files and checkpoints")
     parser.add_argument("--note", default="", help="a sentence about the circumstances, for the card")
     args = parser.parse_args()
-    minutes = (args.minutes * (1 - args.tune_share), args.minutes * args.tune_share)
-    make(args.data, args.run, args.out, minutes, args.size, args.rows, args.note)
+    stages = (
+        PretrainRecipe(args.minutes * (1 - args.tune_share), args.size, args.rows, grown_from=args.grow_from),
+        TuneRecipe(args.minutes * args.tune_share, args.rows),
+    )
+    make(args.data, args.run, args.out, stages, args.note)
 
 
 if __name__ == "__main__":

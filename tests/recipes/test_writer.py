@@ -29,7 +29,8 @@ def made(data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     out = tmp_path / "models" / "writer"
     out.mkdir(parents=True)
     (out / "left-over.txt").write_text("of the model before")
-    writer.make(data_folder, tmp_path / "run", out, minutes=(0.02, 0.02), size="tiny", rows=1)
+    stages = (pretrain.PretrainRecipe(minutes=0.02, size="tiny", rows=1), tune.TuneRecipe(minutes=0.02, rows=1))
+    writer.make(data_folder, tmp_path / "run", out, stages)
     return out
 
 
