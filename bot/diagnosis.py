@@ -21,7 +21,7 @@ from bot.connecting import check_platforms, show
 from bot.domain.findings import Finding
 from bot.engine.hub import Wanted, kept
 from bot.engine.painter import check_pipeline
-from bot.engine.weights import HUB_FILES, check_folder, is_local
+from bot.engine.weights import HUB_FILES, check_folder, fingerprint, is_local, release_name
 from bot.errors import OperatorError
 from bot.settings import Settings
 from storage.database import Database, sqlite_url
@@ -120,9 +120,10 @@ def _text_model(model: str) -> Finding:
         return Finding("text model", True, _hub_model(model, HUB_FILES))
     try:
         check_folder(folder)
+        release = release_name(model, fingerprint(folder))
     except OperatorError as error:
         return Finding("text model", False, str(error))
-    return Finding("text model", True, str(folder))
+    return Finding("text model", True, f"{folder}, {release}")
 
 
 def _hub_model(model: str, wanted: Wanted) -> str:

@@ -6,12 +6,13 @@ and are left out here: the weights are released under Apache-2.0, and only permi
 
 from __future__ import annotations
 
-import hashlib
 import json
 import lzma
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from recipes import checksums
 
 PRETRAIN = "text/pretrain.jsonl.xz"
 PRETRAIN_HELDOUT = "text/pretrain_heldout.jsonl.xz"
@@ -28,7 +29,7 @@ class BadData(Exception):
 
 def expected_checksum(data: Path, name: str) -> str:
     """The SHA-256 that the data folder's own list gives for a file."""
-    sums = data / "SHA256SUMS"
+    sums = data / checksums.LIST
     if not sums.is_file():
         raise BadData(f"{sums} is missing: it lists the checksum of every data file; copy the data folder whole")
     for line in sums.read_text(encoding="utf-8").splitlines():
@@ -43,9 +44,7 @@ def verified(data: Path, name: str) -> Path:
     wanted, path = expected_checksum(data, name), data / name
     if not path.is_file():
         raise BadData(f"{path} is missing; it should have SHA-256 {wanted}")
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != wanted:
+    if (found := checksums.sha256(path)) != wanted:
         raise BadData(
             f"{path} is truncated or changed ({path.stat().st_size} bytes): its SHA-256 is {found}, "
             f"SHA256SUMS says {wanted}; fetch the file again"

@@ -14,7 +14,7 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.engine import hub
+from bot.engine import checksums, hub
 from bot.errors import ModelError
 
 if TYPE_CHECKING:
@@ -80,21 +80,22 @@ def check_folder(folder: Path) -> None:
 def fingerprint(folder: Path) -> str:
     """64 hex digits that are equal for equal configuration and weights.
 
-    Weights below 1 GiB are hashed whole. Of larger ones only the headers (names, shapes and places of all tensors) and
-    sizes are, because reading them twice would double the time a start takes; so it tells architectures and formats
-    apart there, but not two trainings of one architecture.
+    Weights below 1 GiB are hashed whole, and compared with the folder's SHA256SUMS on the way. Of larger ones only the
+    headers (names, shapes and places of all tensors) and sizes are, because reading them twice would double the time a
+    start takes; so it tells architectures and formats apart there, but neither two trainings of one architecture nor
+    what is damaged.
 
     Raises:
-        ModelError: as `check_folder`.
+        ModelError: as `check_folder`, and where a file is not what SHA256SUMS says; both fingerprints are named.
     """
     files = _weight_files(folder)
     whole = sum(path.stat().st_size for path in files) < _GIBIBYTE
+    sums = checksums.read(folder)
     digest = hashlib.sha256((folder / "config.json").read_bytes())
     for path in files:
         digest.update(path.name.encode())
         if whole:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+            digest.update(bytes.fromhex(checksums.checked(path, sums.get(path.name))))
         else:
             digest.update(_safetensors_header(path) + str(path.stat().st_size).encode())
     return digest.hexdigest()

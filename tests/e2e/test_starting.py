@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 import re
+import shutil
 import socket
 import sqlite3
 from collections.abc import AsyncIterator
@@ -13,6 +16,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from bot.settings import BUNDLED_WRITER
 from tests.e2e.commands import ended, ended_here
 from tests.e2e.processes import Bot
 from tests.engine.completion_server import CompletionServer, say
@@ -117,6 +121,21 @@ def test_doctor_names_every_finding_with_its_remedy(tmp_path: Path) -> None:
     assert re.search(r"✓ hardware: the model runs in (float32|bfloat16) on (cpu|cuda), \d+ threads", run.output)
     assert "✗ text model" in run.output
     assert "TEXT_MODEL" in run.output
+
+
+def test_doctor_names_both_fingerprints_of_a_corrupt_writer(tmp_path: Path) -> None:
+    shutil.copytree(BUNDLED_WRITER, tmp_path / "writer")
+    weights = sorted((tmp_path / "writer").glob("*.safetensors"))[-1]
+    expected = hashlib.sha256(weights.read_bytes()).hexdigest()
+    with weights.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\x7f")
+
+    run = ended_here(tmp_path, "doctor", TEXT_MODEL=str(tmp_path / "writer"))
+
+    assert run.code == 1
+    found = hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert f"✗ text model: {weights} is damaged: its SHA-256 is {found}, SHA256SUMS says {expected}" in run.output
 
 
 async def test_doctor_is_content_with_a_server_that_answers(tmp_path: Path) -> None:
