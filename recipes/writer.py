@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from transformers import AutoTokenizer, GenerationConfig, LlamaForCausalLM
 
-from recipes import card, evaluate, model, pretrain, tokenizer, tune
+from recipes import card, checksums, evaluate, model, pretrain, tokenizer, tune
 from recipes.pretrain import PretrainRecipe
 from recipes.tune import TuneRecipe
 
@@ -77,6 +77,7 @@ def finish(folder: Path, tokens: Path, run: Path, out: Path, note: str = "") -> 
         (place / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print("\n".join(evaluate.as_lines(figures)), flush=True)
     card.write(run, made, note)
+    checksums.write(made)
     put_in_place(made, out)
 
 

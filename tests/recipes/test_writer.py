@@ -41,6 +41,7 @@ def test_the_whole_recipe_replaces_weights_card_and_figures_together(made: Path)
     page = (made / "README.md").read_text()
     assert str(figures["language"]["english"]["writer_bits_per_byte"]) in page
     assert "### Several turns" in page
+    assert (made / "SHA256SUMS").exists()
 
     model, words = AutoModelForCausalLM.from_pretrained(made), AutoTokenizer.from_pretrained(made)
     assert str(model.dtype) == "torch.bfloat16"
