@@ -8,13 +8,11 @@ Every key may be missing.
  "guidance": 4.0,
  "joint": ", ",         what stands between a prompt and a style
  "styles": [{"name": "noto", "en": "Noto", "zh": "Noto 表情", "words": "noto style", "sample": "styles/noto.png"}],
- "sheet": "styles.png", all samples in one picture
- "sha256": {"unet/diffusion_pytorch_model.safetensors": "…"}}
+ "sheet": "styles.png"}  all samples in one picture
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +27,7 @@ CARD = "painter.json"
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The file's content. `words` are what a style's name puts into a prompt; `sums` the weight files' fingerprints."""
+    """The file's content. `words` are what a style's name puts into a prompt."""
 
     size: int | None = None
     largest: int | None = None
@@ -39,7 +37,6 @@ class Card:
     styles: tuple[PaintStyle, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     sheet: str = ""
-    sums: Mapping[str, str] = field(default_factory=dict)
 
     def style_named(self, typed: str) -> PaintStyle | None:
         """The style that a person means by its name in either language."""
@@ -79,29 +76,9 @@ def read_card(folder: Path) -> Card:
             ),
             words={row["name"]: row["words"] for row in rows},
             sheet=_file(folder, given.get("sheet", "")),
-            sums=dict(given.get("sha256", {})),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{path} cannot be read ({type(error).__name__}). Fetch or save the model again.") from error
-
-
-def check_sums(folder: Path, sums: Mapping[str, str]) -> None:
-    """Compare the weight files with their fingerprints.
-
-    Raises:
-        ModelError: one is missing, or not what it was; both fingerprints are named.
-    """
-    for name, wanted in sums.items():
-        try:
-            with (folder / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise ModelError(f"{folder / name} cannot be read ({error.strerror}). Fetch the model again.") from error
-        if found != wanted:
-            raise ModelError(
-                f"{folder / name} is damaged: its SHA-256 is {found[:16]}… instead of {wanted[:16]}…. "
-                "Fetch the model again."
-            )
 
 
 def _file(folder: Path, name: str) -> str:

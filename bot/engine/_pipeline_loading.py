@@ -10,8 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from bot.engine import hardware
-from bot.engine._pipeline_card import check_sums, read_card
+from bot.engine import checksums, hardware
 from bot.engine._pipeline_folder import Component, check_weights, find_index, hub_files, read_index
 from bot.engine.hub import Told, fetch, untold
 from bot.engine.weights import is_local
@@ -29,7 +28,7 @@ def load_pipeline(model: str, threads: int, dtype: str, told: Told = untold) -> 
     local = is_local(model)
     if local:
         check_weights(index.parent)
-        check_sums(index.parent, read_card(index.parent).sums)
+        checksums.check(index.parent)
 
     import torch
 

@@ -27,7 +27,8 @@ from bot.domain.generation import (
     PaintRequest,
     Queued,
 )
-from bot.engine._pipeline_card import check_sums, read_card
+from bot.engine import checksums
+from bot.engine._pipeline_card import read_card
 from bot.engine._pipeline_folder import check_weights, index_in, public_name, read_index
 from bot.engine.supervision import Keeper, Supervisor
 from bot.engine.wire import Message, pack_paint, unpack_traits
@@ -327,7 +328,8 @@ def check_pipeline(folder: Path) -> None:
     """
     read_index(index_in(folder))
     check_weights(folder)
-    check_sums(folder, read_card(folder).sums)
+    read_card(folder)
+    checksums.check(folder)
 
 
 def _check(request: PaintRequest) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import torch
 
+from recipes import checksums
 from recipes.evaluate import as_lines
 from recipes.painter import assemble, autoencoder, card, denoiser, evaluate, matcher, nets, pictures, reader, sheets
 from recipes.painter.autoencoder import AutoencoderRecipe
@@ -60,6 +61,7 @@ def finish(folder: Path, run: Path, out: Path, share_alike: bool, most: int = 10
     sheets.novel_sheet(painter).save(made / "novel.png")
     assemble.describe(made, styles)
     card.write(run, made, note)
+    checksums.write(made)
     put_in_place(made, out)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -46,7 +45,7 @@ def pipeline_folder(run_folder: Path, out: Path) -> None:
 
 
 def describe(out: Path, styles: list[str]) -> None:
-    """Write `painter.json`: native size, defaults, styles with their words, and the weights' fingerprints."""
+    """Write `painter.json`: native size, defaults, and styles with their words."""
     rows = [
         {
             "name": style,
@@ -57,10 +56,6 @@ def describe(out: Path, styles: list[str]) -> None:
         }
         for style in styles
     ]
-    sums = {
-        str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(out.rglob("*.safetensors"))
-    }
     told = {
         "size": SIDE,
         "largest": SIDE,
@@ -69,6 +64,5 @@ def describe(out: Path, styles: list[str]) -> None:
         "joint": captions.JOINT,
         "styles": rows,
         "sheet": "styles.png",
-        "sha256": sums,
     }
     (out / "painter.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

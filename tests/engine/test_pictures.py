@@ -19,7 +19,7 @@ from diffusers import (
 from PIL import Image
 
 from bot.engine._picture_files import as_frames, as_gif, as_png, as_preview, enlarge, is_blank
-from bot.engine._pipeline_card import Card, check_sums, read_card
+from bot.engine._pipeline_card import Card, read_card
 from bot.engine._previews import Previews
 from bot.engine._walk import slerp
 from bot.engine.painter import check_pipeline
@@ -156,17 +156,12 @@ def test_a_damaged_card_is_refused_by_name(tmp_path: Path, content: str) -> None
         read_card(tmp_path)
 
 
-def test_a_weight_file_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="unet"):
-        check_sums(tmp_path, {"unet/model.safetensors": "00"})
-
-
 def test_a_folder_is_checked_without_loading_it(tmp_path: Path) -> None:
     (tmp_path / "model_index.json").write_text(
         json.dumps({"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DConditionModel"]})
     )
     check_pipeline(tmp_path)
-    (tmp_path / "painter.json").write_text(json.dumps({"sha256": {"unet/model.safetensors": "00"}}))
+    (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  unet/model.safetensors\n")
 
-    with pytest.raises(ModelError):
+    with pytest.raises(ModelError, match=r"unet/model\.safetensors cannot be read"):
         check_pipeline(tmp_path)

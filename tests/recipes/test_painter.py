@@ -14,7 +14,9 @@ import torch
 from PIL import Image, ImageDraw
 
 from bot.domain.generation import PaintRequest
+from bot.engine import checksums
 from bot.engine._pipeline import Pipeline
+from bot.engine.painter import check_pipeline
 from recipes import data
 from recipes.clock import Budget
 from recipes.painter import __main__ as recipe
@@ -318,6 +320,8 @@ def test_the_whole_recipe_replaces_weights_card_and_figures_together(painted: Pa
 
 @pytest.mark.slow
 def test_what_the_recipe_makes_passes_the_engines_checks_and_draws(painted: Path) -> None:
+    check_pipeline(painted)
+    assert set(checksums.read(painted)) == {str(path.relative_to(painted)) for path in painted.rglob("*.safetensors")}
     pipeline = Pipeline.load(str(painted), 1, "float32")
     assert [style.name for style in pipeline.traits.styles] == ["noto", "blob"]
     assert pipeline.traits.size == 64
