@@ -69,6 +69,10 @@ class Reading:
         """The engine now."""
         return self._services.generator.health()
 
+    def painter(self) -> EngineHealth | None:
+        """The painter now, where one is set."""
+        return self._services.painter.health() if self._services.painter else None
+
     def line(self) -> int:
         """How many people's requests stand in line."""
         return self._services.admission.waiting
@@ -121,7 +125,7 @@ class Reading:
             releases=releases,
             totals=totals,
             engine=services.generator.health(),
-            painter=services.painter.health() if services.painter else None,
+            painter=self.painter(),
             line=services.admission.waiting,
             data_bytes=await services.files.size(),
             training=training,
