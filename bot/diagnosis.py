@@ -19,8 +19,8 @@ from bot.chat.persona_library import PersonaLibrary
 from bot.chat.picture_policy import PicturePolicy
 from bot.connecting import check_platforms, show
 from bot.domain.findings import Finding
-from bot.engine.hub import Wanted, kept
-from bot.engine.painter import check_pipeline
+from bot.engine.hub import Kept, kept
+from bot.engine.painter import check_pipeline, kept_pipeline
 from bot.engine.weights import HUB_FILES, check_folder, fingerprint, is_local, release_name
 from bot.errors import OperatorError
 from bot.settings import Settings
@@ -117,7 +117,7 @@ async def _server(address: str) -> Finding:
 def _text_model(model: str) -> Finding:
     folder = Path(model).expanduser()
     if not folder.exists() and "/" in model and not model.startswith((".", "/", "~")):
-        return Finding("text model", True, _hub_model(model, HUB_FILES))
+        return Finding("text model", True, _hub_model(model, kept(model, HUB_FILES)))
     try:
         check_folder(folder)
         release = release_name(model, fingerprint(folder))
@@ -126,10 +126,9 @@ def _text_model(model: str) -> Finding:
     return Finding("text model", True, f"{folder}, {release}")
 
 
-def _hub_model(model: str, wanted: Wanted) -> str:
-    """What of a Hub model is here; the network is not asked."""
-    here = kept(model, wanted)
-    if here.whole:
+def _hub_model(model: str, here: Kept) -> str:
+    """A Hub model, and how much of it is here."""
+    if here.folder is not None:
         return f"{model} from the Hub, fetched"
     if here.part_bytes:
         return f"{model} from the Hub, {here.part_bytes / 1e6:.1f} MB are here; the next start goes on"
@@ -139,9 +138,9 @@ def _hub_model(model: str, wanted: Wanted) -> str:
 def _painter(model: str) -> Finding:
     if not model:
         return Finding("painter", True, "none set; /image says how (IMAGE_MODEL)")
-    if not is_local(model):
-        return Finding("painter", True, f"{model} from the Hub (fetched at the first start)")
     try:
+        if not is_local(model):
+            return Finding("painter", True, _hub_model(model, kept_pipeline(model)))
         check_pipeline(Path(model).expanduser())
     except OperatorError as error:
         return Finding("painter", False, str(error))

@@ -74,7 +74,7 @@ class TerminalPlatform:
         talk = Talk(core, self._person, self._clock, self._new_id, self._bot_name)
         loop: PromptLoop | PipeLoop
         if self._screen is not None and self._output is not None:
-            self._screen.health = core.reading.health
+            self._screen.writer, self._screen.painter = core.reading.health, core.reading.painter
             history = self._data_folder / _HISTORY
             loop = self._loop = PromptLoop(
                 self._screen, talk, self._output, history, self._person.locale, self._bot_name

@@ -26,6 +26,10 @@ LINES: dict[str, Text] = {
         "{model} could not be fetched, so the bundled model answers. `doctor` and the log tell more.",
         "无法获取 {model}，暂由自带模型回答。详情见 `doctor` 与日志。",
     ),
+    "replaced.painter": Text(
+        "{model} could not be fetched, so the bundled painter draws. `doctor` and the log tell more.",
+        "无法获取 {model}，暂由自带画师作画。详情见 `doctor` 与日志。",
+    ),
     "press_again": Text("Ctrl-C again leaves", "再按一次 Ctrl-C 离开"),
     "finishing": Text("the answer under way gets a moment …", "正在等待回答写完……"),
     "attached": Text("attached: {names}", "已附上：{names}"),

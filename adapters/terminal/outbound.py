@@ -38,14 +38,15 @@ class Screen:
         self.layout = Layout(environ)
         self.locale = locale
         self.hint = ""
-        self.health: Callable[[], EngineHealth] | None = None
+        self.writer: Callable[[], EngineHealth] | None = None
+        self.painter: Callable[[], EngineHealth | None] | None = None
         self._output = output
         self._clock = clock
         self._open: dict[str, ScreenReply] = {}
         self._floor: str | None = None
         self._floor_free = asyncio.Event()
         self._drawn: tuple[str, int, str] = ("", 0, "")
-        self._told_replacement = False
+        self._told_replacements: set[str] = set()
 
     @property
     def columns(self) -> int:
@@ -95,15 +96,17 @@ class Screen:
         self.refresh()
 
     def _tell_replacement(self) -> None:
-        """Say once that another model answers than the one that was set."""
-        replaced = self.health().replaced if self.health is not None else ""
-        if replaced and not self._told_replacement:
-            self._told_replacement = True
-            self.print(say("replaced", self.locale, model=replaced))
+        """Say once of each model that the bundled one works in its place."""
+        for line, ask in (("replaced", self.writer), ("replaced.painter", self.painter)):
+            health = ask() if ask is not None else None
+            if health is not None and health.replaced and line not in self._told_replacements:
+                self._told_replacements.add(line)
+                self.print(say(line, self.locale, model=health.replaced))
 
     def closed(self, reply: ScreenReply) -> None:
         """An answer is shown to its end."""
         self._open.pop(reply.turn_id, None)
+        self._tell_replacement()
         if self._floor == reply.turn_id:
             self._floor = None
             self._floor_free.set()
@@ -151,7 +154,8 @@ class Screen:
         if reply.growing:
             return reply.note
         seconds = int(self._clock.monotonic() - reply.opened_at)
-        health = self.health() if self.health is not None else None
+        ask = self.painter if reply.draws else self.writer
+        health = ask() if ask is not None else None
         if health is not None and health.download is not None:
             return say("downloading", self.locale, model=health.model, **health.download.in_megabytes)
         if health is not None and health.state is EngineState.LOADING:
@@ -166,6 +170,7 @@ class ScreenReply:
 
     def __init__(self, screen: Screen, target: ReplyTarget, mark: str, opened_at: float) -> None:
         self.turn_id = target.turn.id
+        self.draws = target.turn.origin == "image"
         self.opened_at = opened_at
         self.position = 0
         self.growing = ""

@@ -61,6 +61,14 @@ LINES: dict[str, Text] = {
         "{model} could not be fetched. The bundled model answers in its place; the host finds the reason in the log.",
         "无法获取 {model}，暂由自带模型回答；管理员可在日志中查看原因。",
     ),
+    "banner.painter.downloading": Text(
+        "The painter {model} is being downloaded: {done} of {total} MB ({percent} %). Pictures come when it is here.",
+        "正在下载画师 {model}：{done} / {total} MB（{percent}%）。下载完成后即可作画。",
+    ),
+    "banner.painter.replaced": Text(
+        "{model} could not be fetched. The bundled painter draws in its place; the host finds the reason in the log.",
+        "无法获取 {model}，暂由自带画师作画；管理员可在日志中查看原因。",
+    ),
     "banner.restarting": Text(
         "The model is restarting. Your messages are kept and answered afterwards.",
         "模型正在重启。消息已保存，稍后会回答。",

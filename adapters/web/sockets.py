@@ -17,6 +17,7 @@ from adapters.web.shapes import Shape, place_shape, turn_shapes
 from bot.chat.dispatch import Core
 from bot.chat.faults import sentence
 from bot.chat.reading import TurnView
+from bot.domain.generation import EngineHealth
 from bot.domain.places import Person, Place
 from bot.errors import StorageError
 
@@ -27,6 +28,16 @@ PAGE = 60
 HEALTH_EVERY_S = 1.0
 _HEARTBEAT_S = 20.0
 _REQUEST_LIMIT = 16_384
+
+
+def _shape(health: EngineHealth) -> Shape:
+    return {
+        "state": health.state,
+        "detail": health.detail,
+        "model": health.model,
+        "download": None if health.download is None else health.download.in_megabytes,
+        "replaced": health.replaced,
+    }
 
 
 class Sockets:
@@ -70,15 +81,8 @@ class Sockets:
                 last = now
 
     def _health(self) -> dict[str, Any]:
-        health = self._core.reading.health()
-        return {
-            "type": "health",
-            "state": health.state,
-            "detail": health.detail,
-            "model": health.model,
-            "download": None if health.download is None else health.download.in_megabytes,
-            "replaced": health.replaced,
-        }
+        writer, painter = self._core.reading.health(), self._core.reading.painter()
+        return {"type": "health", **_shape(writer), "painter": None if painter is None else _shape(painter)}
 
     async def _hear(self, text: str, window: Window) -> None:
         try:

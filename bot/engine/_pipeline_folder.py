@@ -23,6 +23,8 @@ _PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5"}
 # The same weights in another precision, or before they were averaged.
 _VARIANTS = tuple(f"*.{variant}{rest}" for variant in ("fp16", "bf16", "non_ema", "ema") for rest in (".*", "-0*"))
 
+INDEX_ALONE = Wanted("IMAGE_MODEL", (INDEX,))
+
 Component = tuple[str, str, str]
 """A component's name in the pipeline, its library, its class."""
 
@@ -44,7 +46,7 @@ def find_index(model: str) -> Path:
     if is_local(model):
         os.environ["HF_HUB_OFFLINE"] = "1"
         return index_in(Path(model).expanduser())
-    return index_in(fetch(model, Wanted("IMAGE_MODEL", (INDEX,))))
+    return index_in(fetch(model, INDEX_ALONE))
 
 
 def hub_files(components: list[Component]) -> Wanted:

@@ -49,9 +49,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What of a model is in the Hub's cache: whole, or so many bytes of files that are not."""
+    """What of a model is in the Hub's cache: its folder, once it is whole, or so many bytes of files that are not."""
 
-    whole: bool
+    folder: Path | None
     part_bytes: int = 0
 
 
@@ -98,11 +98,10 @@ def kept(model: str, wanted: Wanted) -> Kept:
 
     arguments: dict[str, Any] = wanted.patterns
     try:
-        snapshot_download(model, local_files_only=True, **arguments)
+        return Kept(Path(snapshot_download(model, local_files_only=True, **arguments)))
     except LocalEntryNotFoundError:
         blobs = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=model, repo_type="model") / "blobs"
-        return Kept(False, sum(file.stat().st_size for file in blobs.glob("*") if file.is_file()))
-    return Kept(True)
+        return Kept(None, sum(file.stat().st_size for file in blobs.glob("*") if file.is_file()))
 
 
 def _reason(error: Exception) -> str:

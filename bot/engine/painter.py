@@ -29,7 +29,8 @@ from bot.domain.generation import (
 )
 from bot.engine import checksums
 from bot.engine._pipeline_card import read_card
-from bot.engine._pipeline_folder import check_weights, index_in, public_name, read_index
+from bot.engine._pipeline_folder import INDEX, INDEX_ALONE, check_weights, hub_files, index_in, public_name, read_index
+from bot.engine.hub import Kept, kept
 from bot.engine.supervision import Keeper, Supervisor
 from bot.engine.wire import Message, pack_paint, unpack_traits
 from bot.errors import EngineDied, EngineDown, EngineLoading, GenerationError, RequestRejected
@@ -255,6 +256,7 @@ class LocalPainter:
         self._excuse = f"({public_name(self._instead)} paints instead: {message['detail']})"
         self._options = (self._instead, *self._options[1:])
         self._replaced, self._name, self._instead = self._name, public_name(self._instead), ""
+        self._worker.download = None
 
     def _on_step(self, message: Message) -> None:
         preview = None if message["preview"] is None else base64.b64decode(message["preview"])
@@ -330,6 +332,18 @@ def check_pipeline(folder: Path) -> None:
     check_weights(folder)
     read_card(folder)
     checksums.check(folder)
+
+
+def kept_pipeline(model: str) -> Kept:
+    """What of a Hub model is here; the network is not asked.
+
+    Raises:
+        ModelError: its `model_index.json` asks for what is never loaded.
+    """
+    here = kept(model, INDEX_ALONE)
+    if here.folder is None:
+        return here
+    return kept(model, hub_files(read_index(here.folder / INDEX)[1]))
 
 
 def _check(request: PaintRequest) -> None:

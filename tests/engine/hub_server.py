@@ -6,9 +6,11 @@ Hub's large file storage. It can be slow, and can drop a connection in the middl
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +32,7 @@ class HubServer:
         self.seconds_a_piece = 0.0
         self.drop_at: dict[str, int] = {}
         """Files whose next answer ends after so many bytes."""
+        self.connections: set[socket.socket] = set()
         hub = self
 
         class Handler(_Handler):
@@ -44,8 +47,12 @@ class HubServer:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def close(self) -> None:
+        """Be gone, also for those who kept their connection."""
         self._server.shutdown()
         self._server.server_close()
+        for connection in tuple(self.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def files(self) -> list[str]:
         return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
@@ -57,6 +64,14 @@ class HubServer:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_side: HubServer
+
+    def setup(self) -> None:
+        super().setup()
+        self.server_side.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.server_side.connections.discard(self.connection)
+        super().finish()
 
     def log_message(self, *_: Any) -> None:
         """Nothing to the terminal."""

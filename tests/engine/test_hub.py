@@ -105,14 +105,14 @@ def test_a_killed_download_goes_on_where_it_was(server: HubServer, repository: P
     fetching.wait()
     server.seconds_a_piece = 0.0
     left = next(part.stat().st_size for part in parts.glob("*.part") if part.stat().st_size)
-    assert not hub.kept(REPO, WANTED).whole
+    assert hub.kept(REPO, WANTED).folder is None
     assert hub.kept(REPO, WANTED).part_bytes >= left
 
     folder = hub.fetch(REPO, WANTED)
 
     assert server.asked[-1] == (WEIGHTS, left)
     assert (folder / WEIGHTS).read_bytes() == (repository / WEIGHTS).read_bytes()
-    assert hub.kept(REPO, WANTED).whole
+    assert hub.kept(REPO, WANTED).folder == folder
 
 
 def test_a_file_that_came_damaged_is_named_with_its_checksum_and_fetched_anew(
@@ -134,6 +134,15 @@ def test_without_a_network_what_is_here_whole_is_taken(server: HubServer) -> Non
     server.close()
 
     assert hub.fetch(REPO, WANTED) == folder
+
+
+def test_without_a_network_a_part_of_a_model_is_not_taken_for_the_whole(server: HubServer) -> None:
+    hub.fetch(REPO, hub.Wanted("", ("config.json",)))
+    server.close()
+
+    with pytest.raises(ModelUnreachable, match="Check the network"):
+        hub.fetch(REPO, WANTED)
+    assert hub.kept(REPO, WANTED).folder is None
 
 
 def test_without_a_network_a_model_that_is_not_here_is_said_in_a_sentence(server: HubServer) -> None:

@@ -12,6 +12,7 @@ What is asked decides what is said, so that a test reads as a conversation:
     EVIL            words with a terminal's control sequences in them
     HANG            no word at all until it is stopped
     WAIT file text  the text, once the data folder has the file
+    /image          the painter's model is on its way, until the data folder has the file "unreachable"
     anything else   "You said: …"
 """
 
@@ -31,6 +32,7 @@ from bot.engine.scripted import ScriptedGenerator, Step
 from bot.errors import EngineDown
 from bot.logs import set_up
 from bot.settings import Settings
+from tests.fetching import FetchedPainter
 from tests.houses import open_house
 
 
@@ -99,7 +101,9 @@ async def main(folder: Path) -> int:
     set_up(Settings.load({}).log, folder / "inkling.log")
     clock = SystemClock()
     terminal = TerminalPlatform(data_folder=folder, clock=clock, new_id=new_id, bot_name="Inkling", environ=os.environ)
-    async with open_house(folder, generator=script(folder), platform=terminal, clock=clock) as house:
+    painter = FetchedPainter(_once_there(folder / "unreachable"))
+    opened = open_house(folder, generator=script(folder), painter=painter, platform=terminal, clock=clock)
+    async with opened as house:
         await terminal.start(house.core)
         try:
             return await terminal.wait_closed()

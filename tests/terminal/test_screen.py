@@ -123,6 +123,16 @@ def test_waiting_is_shown_and_leaves_no_trace(terminal: Terminal) -> None:
     assert "thinking" not in terminal.text()
 
 
+def test_a_picture_shows_how_far_its_painter_is_and_who_draws_in_its_place(terminal: Terminal, folder: Path) -> None:
+    terminal.say("/image a cat")
+    terminal.until("org/painter is being downloaded: 12.3 of 49.0 MB (25 %)")
+    assert "could not be fetched" not in terminal.text()
+    (folder / "unreachable").touch()
+
+    terminal.until("org/painter could not be fetched, so the bundled painter draws.")
+    terminal.until(terminal.is_at_rest)
+
+
 def test_a_vote_with_its_reason_is_kept(terminal: Terminal, folder: Path) -> None:
     terminal.say("a question to be rated")
     terminal.until("You said: a question to be rated")

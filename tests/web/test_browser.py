@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from bot.domain.generation import EngineState
 from bot.domain.training import Collected
 from bot.engine.scripted import ScriptedGenerator
+from tests.fetching import FetchedPainter
 from tests.patience import PATIENCE_S
 from tests.trainers import ScriptedTrainer, ratings
 from tests.web.site import Site, open_site
@@ -258,6 +259,17 @@ async def test_the_page_says_that_the_model_loads_and_follows_the_systems_theme(
             await expect(page.locator("#banner")).to_be_hidden()
 
     assert (dark, light) == ("rgb(21, 22, 28)", "rgb(255, 255, 255)")
+
+
+async def test_the_page_says_how_far_the_painters_model_is(browser: Browser, tmp_path: Path) -> None:
+    painter = FetchedPainter()
+    async with open_site(tmp_path, painter=painter) as site, sitting(browser, site) as page:
+        banner = page.locator("#banner")
+        await expect(banner).to_contain_text("org/painter is being downloaded: 12.3 of 49.0 MB (25 %)")
+        painter.unreachable.set()
+        await expect(banner).to_contain_text("org/painter could not be fetched. The bundled painter draws")
+        site.generator.set_health(EngineState.FAILED, "The disk is gone.")
+        await expect(banner).to_have_text(re.compile(r"No model is running.*The disk is gone\. org/painter could not"))
 
 
 async def test_the_dashboard_shows_figures_and_plots_and_the_same_as_a_table(browser: Browser, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from adapters.web.hub import BACKLOG, Window
 from bot.domain.generation import EngineState
 from bot.engine.scripted import ScriptedGenerator
 from tests.chat.test_painting import ScriptedPainter
+from tests.fetching import FetchedPainter
 from tests.web.site import ANA, BEN, GENERAL, Site, fresh_id, open_site
 
 
@@ -142,6 +143,18 @@ async def test_windows_hear_when_the_engine_changes(site: Site) -> None:
         loading = await seat.hear("health", lambda event: event["state"] == "loading")
 
     assert loading["model"] == "scripted"
+
+
+async def test_windows_hear_how_far_the_painters_model_is_and_who_draws_in_its_place(tmp_path: Path) -> None:
+    painter = FetchedPainter()
+    async with open_site(tmp_path, painter=painter) as site, site.seat() as seat:
+        fetching = await seat.hear("health", lambda event: event["painter"]["download"])
+        painter.unreachable.set()
+        replaced = await seat.hear("health", lambda event: event["painter"]["state"] == "ready")
+
+    assert fetching["painter"]["model"] == "org/painter"
+    assert fetching["painter"]["download"] == {"done": "12.3", "total": "49.0", "percent": "25"}
+    assert (replaced["painter"]["replaced"], replaced["painter"]["download"]) == ("org/painter", None)
 
 
 async def test_what_cannot_be_read_is_said_so_and_the_window_lives_on(site: Site) -> None:

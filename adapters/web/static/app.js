@@ -55,14 +55,25 @@ const events = {
 };
 
 function showBanner() {
-  const { download, replaced, model } = state.health ?? {};
+  const { painter, ...writer } = state.health ?? {};
+  const said = state.connected ? [aboutWriter(writer), aboutPainter(painter ?? {})] : [t(anyUnsent() ? "banner.unsent" : "banner.lost")];
+  const text = said.filter(Boolean).join(" ");
+  banner.hidden = !text;
+  if (text) banner.textContent = text;
+}
+
+function aboutWriter({ state, detail, download, replaced, model }) {
   const loading = download ? "banner.downloading" : "banner.loading";
   const ready = replaced ? "banner.replaced" : undefined;
-  const engine = { loading, restarting: "banner.restarting", failed: "banner.failed", ready }[state.health?.state];
-  const line = state.connected ? engine : anyUnsent() ? "banner.unsent" : "banner.lost";
-  banner.hidden = !line;
-  const detail = line === "banner.failed" ? state.health.detail : "";
-  if (line) banner.textContent = [t(line, { ...download, model: replaced || model }), detail].filter(Boolean).join(" ");
+  const line = { loading, restarting: "banner.restarting", failed: "banner.failed", ready }[state];
+  const why = state === "failed" ? ` ${detail}` : "";
+  return line && t(line, { ...download, model: replaced || model }) + why;
+}
+
+/** Only that its model is on the way, or did not come: how it is otherwise, a picture's own answer says. */
+function aboutPainter({ state, download, replaced, model }) {
+  if (download) return t("banner.painter.downloading", { ...download, model: replaced || model });
+  return state === "ready" && replaced ? t("banner.painter.replaced", { model: replaced }) : "";
 }
 
 const drawPlaces = () => showPlaces(() => newChannelDialog(goTo));
