@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.prepared import Prepared, Rows, Values
+from storage.prepared import Prepared, Query, Rows, Values
 from storage.transaction import Transaction
 
 # SQL and its parameters.
@@ -47,12 +47,13 @@ class FileTransaction(Transaction):
         compiled = statement.on_sqlite(values)
         return compiled.rows((await self._visit((compiled.sql, compiled.parameters(values))))[-1])
 
-    async def _fetch_each(self, statement: Prepared, values: Sequence[Values]) -> Sequence[Rows]:
-        if not values:
+    async def _fetch_all(self, queries: Sequence[Query]) -> Sequence[Rows]:
+        if not queries:
             return []
-        compiled = statement.on_sqlite(values[0])
-        found = await self._visit(*((compiled.sql, compiled.parameters(each)) for each in values))
-        return [compiled.rows(rows) for rows in found[-len(values) :]]
+        compiled = [statement.on_sqlite(values) for statement, values in queries]
+        steps = [(one.sql, one.parameters(values)) for one, (_, values) in zip(compiled, queries, strict=True)]
+        found = await self._visit(*steps)
+        return [one.rows(rows) for one, rows in zip(compiled, found[-len(queries) :], strict=True)]
 
     async def _write(self, statement: Prepared, values: Values) -> None:
         compiled = statement.on_sqlite(values)

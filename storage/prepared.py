@@ -17,6 +17,7 @@ from sqlalchemy.sql.selectable import ReturnsRows
 
 Values = Mapping[str, Any]
 Rows = Sequence[Sequence[Any]]
+Query = tuple["Prepared", Values]
 AnyInsert = sqlite.Insert | postgresql.Insert
 Processor = Callable[[Any], Any]
 

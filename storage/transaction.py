@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StorageError
 from storage.failures import as_storage_error, database_errors, is_of_database
-from storage.prepared import Prepared, Rows, Values
+from storage.prepared import Prepared, Query, Rows, Values
 
 Insert = sqlite.Insert | postgresql.Insert
 T = TypeVar("T")
@@ -76,14 +76,14 @@ class Transaction:
         with self._watch:
             return await self._fetch(statement, values)
 
-    async def fetch_each(self, statement: Prepared, values: Sequence[Values]) -> Sequence[Rows]:
-        """Run a prepared statement once for each of these values; the rows of each.
+    async def fetch_all(self, queries: Sequence[Query]) -> Sequence[Rows]:
+        """Run prepared statements in one go; the rows of each.
 
         Raises:
             StorageError: it failed, or one before it did.
         """
         with self._watch:
-            return await self._fetch_each(statement, values)
+            return await self._fetch_all(queries)
 
     async def write(self, statement: Prepared, values: Values) -> None:
         """Run a prepared statement whose outcome nobody reads: by the next statement or the commit at the latest.
@@ -137,8 +137,8 @@ class Transaction:
         result = await uninterrupted(self._connection.execute(statement.statement, values))
         return result.all() if result.returns_rows else []
 
-    async def _fetch_each(self, statement: Prepared, values: Sequence[Values]) -> Sequence[Rows]:
-        return [await self._fetch(statement, each) for each in values]
+    async def _fetch_all(self, queries: Sequence[Query]) -> Sequence[Rows]:
+        return [await self._fetch(statement, values) for statement, values in queries]
 
     async def _write(self, statement: Prepared, values: Values) -> None:
         await self._fetch(statement, values)

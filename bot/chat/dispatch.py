@@ -32,7 +32,7 @@ from bot.chat.permissions import check_admin
 from bot.chat.reading import Reading
 from bot.chat.releasing import note_release
 from bot.chat.showing import LiveReply, StoredDeliveries
-from bot.chat.together import Together, write_all
+from bot.chat.together import Together, look_all, write_all
 from bot.chat.use_cases import SPENDING, use_case_of
 from bot.domain.commands import Who
 from bot.domain.conversation import Delivery, Turn, TurnStatus
@@ -70,6 +70,7 @@ class Core:
         self._owner = owner
         self._door = Door(services, owner)
         self._ledger = Together(services.units, write_all)
+        self._looks = Together(services.units.reading, look_all)
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._upkeep: asyncio.Task[None] | None = None
@@ -102,6 +103,7 @@ class Core:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._ledger.idle()
+        await self._looks.idle()
 
     async def _keep_up(self) -> None:
         """Try again what failed, renew our claims, and take up events that nobody holds any longer."""
@@ -309,7 +311,7 @@ class Core:
         """The job of an item, its answer opened on the platform."""
         place, answer = accepted.place, accepted.answer
         platform = self._services.platforms[place.platform]
-        deliveries = StoredDeliveries(answer.id, known, self._ledger.store)
+        deliveries = StoredDeliveries(answer.id, known, self._ledger.do)
         asked = item.ask.ref if isinstance(item.ask, IncomingMessage) else None
         target = ReplyTarget(
             answer, place, item.ask.by, asked, deliveries, private=answer.private, event_id=item.ask.event_id
@@ -317,7 +319,7 @@ class Core:
         shown = await platform.open_reply(target)
         live = LiveReply(shown, platform.pace, answer.id)
         started = self._services.clock.monotonic()
-        return Job(item, place, accepted.question, answer, platform, shown, live, deliveries, started)
+        return Job(item, place, accepted.question, answer, platform, shown, live, deliveries, self._looks.do, started)
 
     async def _make(self, job: Job) -> Turn:
         """The answer's turn in its last state, whatever happens on the way."""
@@ -367,7 +369,7 @@ class Core:
             if turn.release and turn.origin != "image" and turn.release not in self._releases:
                 await note_release(turn.release, self._services)
                 self._releases.add(turn.release)
-            await self._ledger.store(partial(_record, turn, job.log))
+            await self._ledger.do(partial(_record, turn, job.log))
         except StorageError as error:
             # What was written is shown all the same; the event stays open, so nothing is lost for good.
             unkept = sentence(error, job.locale)
@@ -388,7 +390,7 @@ class Core:
             raise
 
     async def _finish(self, item: InboxItem, log_: StoredDeliveries | None = None) -> None:
-        await self._ledger.store(partial(_close, item, log_, self._services.clock.now()))
+        await self._ledger.do(partial(_close, item, log_, self._services.clock.now()))
 
 
 async def _record(turn: Turn, log_: StoredDeliveries, uow: UnitOfWork) -> None:

@@ -32,7 +32,7 @@ class Door:
         Raises:
             StorageError: nothing could be kept.
         """
-        return self._together.store(ask)
+        return self._together.do(ask)
 
     async def _store(self, asks: Sequence[Ask], uow: UnitOfWork) -> list[Taken | None]:
         until = self._services.clock.now() + LEASE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,9 @@ from bot.ports import (
     ChatPlatform,
     Clock,
     Files,
+    Heard,
     InboxItem,
+    Look,
     NewId,
     Painter,
     Reply,
@@ -62,7 +64,8 @@ class Services:
 class Job:
     """One answer under way. `text` is what has been written so far, kept here so that a stop loses nothing.
 
-    `making` is the task that makes it, while it does and may be cancelled for a stop.
+    `look` looks up what the answer is made from. `making` is the task that makes it, while it does and may be cancelled
+    for a stop.
     """
 
     item: InboxItem
@@ -73,6 +76,7 @@ class Job:
     reply: Reply
     live: LiveReply
     log: StoredDeliveries
+    look: Callable[[Look], Awaitable[Heard]]
     started: float
     text: str = ""
     stopped: bool = False

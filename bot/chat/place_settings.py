@@ -12,8 +12,13 @@ from bot.ports import UnitOfWork
 
 async def settings_of(place: Place, person: Person, services: Services, uow: UnitOfWork) -> PlaceSettings:
     """The person's own choices, else the place's, else the host's."""
-    chosen = await uow.preferences.of_owners(place.channel_key, person.key)
+    chosen = await uow.preferences.of_owners(*owners_in(place, person))
     return resolved(chosen, place, person.key, services.settings.idle_minutes)
+
+
+def owners_in(place: Place, person: Person) -> tuple[str, str]:
+    """Whose choices hold for a person in a place."""
+    return place.channel_key, person.key
 
 
 async def idle_window(place: Place, person: Person, services: Services, uow: UnitOfWork) -> timedelta:

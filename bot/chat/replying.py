@@ -7,15 +7,16 @@ from collections.abc import Sequence
 
 from bot.chat.attachments import read_attachments
 from bot.chat.jobs import Job, Services
-from bot.chat.place_settings import settings_of
+from bot.chat.place_settings import owners_in
 from bot.chat.prompting import Prompt, fit, spoken, system_message
 from bot.chat.streaming import write_answer
 from bot.domain.conversation import Turn
 from bot.domain.generation import SamplingParams
 from bot.domain.lines import say
 from bot.domain.messages import ContinueReply
-from bot.domain.place_settings import PlaceSettings
+from bot.domain.place_settings import MOST_MEMORY, PlaceSettings, resolved
 from bot.domain.places import PlaceKind
+from bot.ports import Look
 
 # Between two looks at an answer that another process is making.
 ANOTHER_LOOK_S = 1.0
@@ -38,12 +39,12 @@ async def _path(job: Job, services: Services) -> tuple[PlaceSettings, Sequence[T
 
     It is read once another process (if any) has finished what it answers on the branch.
     """
+    look = Look(job.question.id, MOST_MEMORY + _parts_of_question(job), owners_in(job.place, job.asker))
     while True:
-        async with services.units.reading() as uow:
-            here = await settings_of(job.place, job.asker, services, uow)
-            path = await uow.turns.path(job.question.id, limit=here.memory + _parts_of_question(job))
-        if not any(turn.status.is_open for turn in path):
-            return here, _remembered(path, here.memory)
+        heard = await job.look(look)
+        if not any(turn.status.is_open for turn in heard.path):
+            here = resolved(heard.chosen, job.place, job.asker.key, services.settings.idle_minutes)
+            return here, _remembered(heard.path, here.memory)
         await asyncio.sleep(ANOTHER_LOOK_S)
 
 

@@ -1,8 +1,8 @@
-"""Storing together: what comes at the same time shares one transaction.
+"""Sharing transactions: what is to be stored, or read, at the same time is stored, or read, in one.
 
 Each transaction waits for the storage's turn, and for the storage. On a busy machine these waits are most of the time
-that storing takes; so whoever comes while others are being stored shares the next transaction with all who came
-meanwhile. Nobody waits for company.
+that it takes; so whoever comes while others are being served shares the next transaction with all who came meanwhile.
+Nobody waits for company.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Generic, TypeVar
 
-from bot.ports import UnitOfWork
+from bot.ports import Heard, Look, UnitOfWork
 
-# So many share a transaction, in which nobody else can write.
+# So many share a transaction; while one is written, nobody else can write.
 MOST = 64
 
 T = TypeVar("T")
@@ -23,52 +23,52 @@ Write = Callable[[UnitOfWork], Awaitable[None]]
 
 
 class Together(Generic[T, R]):
-    """Where things come to be stored; `store` stores several in a unit of work that `unit` opens.
+    """Where things come to be done; `do_all` does several in a unit of work that `unit` opens.
 
-    `store` may be asked again for the same thing: alone, when something was wrong with one of its company.
+    It may be asked again for the same thing: alone, when something was wrong with one of its company.
     """
 
     def __init__(
         self,
         unit: Callable[[], AbstractAsyncContextManager[UnitOfWork]],
-        store: Callable[[Sequence[T], UnitOfWork], Awaitable[Sequence[R]]],
+        do_all: Callable[[Sequence[T], UnitOfWork], Awaitable[Sequence[R]]],
     ) -> None:
         self._unit = unit
-        self._store = store
+        self._do_all = do_all
         self._line: list[tuple[T, asyncio.Future[R]]] = []
-        self._storing: asyncio.Task[None] | None = None
+        self._working: asyncio.Task[None] | None = None
 
-    def store(self, thing: T) -> asyncio.Future[R]:
-        """What becomes of a thing, which is stored even if nobody waits for that any more.
+    def do(self, thing: T) -> asyncio.Future[R]:
+        """What becomes of a thing, which is done even if nobody waits for that any more.
 
         Raises:
-            StorageError: it could not be kept; besides whatever storing it raises.
+            StorageError: the storage failed; besides whatever doing it raises.
         """
-        stored: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._line.append((thing, stored))
-        if self._storing is None:
-            self._storing = asyncio.create_task(self._store_all(), name="store together")
-        return stored
+        done: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._line.append((thing, done))
+        if self._working is None:
+            self._working = asyncio.create_task(self._serve_line(), name="transactions")
+        return done
 
     async def idle(self) -> None:
-        """Wait until everything is stored."""
-        if self._storing is not None:
-            await asyncio.wait([self._storing])
+        """Wait until everything is done."""
+        if self._working is not None:
+            await asyncio.wait([self._working])
 
-    async def _store_all(self) -> None:
+    async def _serve_line(self) -> None:
         try:
             while self._line:
-                await self._store_company()
+                await self._serve_company()
         finally:
-            self._storing = None
+            self._working = None
 
-    async def _store_company(self) -> None:
+    async def _serve_company(self) -> None:
         company: list[tuple[T, asyncio.Future[R]]] = []
         try:
             async with self._unit() as uow:
                 # Only now: all who came while we stood in line come along.
                 company, self._line = self._line[:MOST], self._line[MOST:]
-                kept = await self._store([thing for thing, _ in company], uow)
+                became = await self._do_all([thing for thing, _ in company], uow)
         except Exception as error:
             if not company:
                 company, self._line = self._line, []
@@ -76,33 +76,38 @@ class Together(Generic[T, R]):
             elif len(company) == 1:
                 _tell(company, error)
             else:
-                await self._store_one_by_one(company)
+                await self._serve_one_by_one(company)
         else:
-            for (_, stored), one in zip(company, kept, strict=True):
-                if not stored.done():
-                    stored.set_result(one)
+            for (_, done), one in zip(company, became, strict=True):
+                if not done.done():
+                    done.set_result(one)
 
-    async def _store_one_by_one(self, company: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
+    async def _serve_one_by_one(self, company: Sequence[tuple[T, asyncio.Future[R]]]) -> None:
         """Something is wrong with one of them: it must not keep the others out."""
-        for thing, stored in company:
+        for thing, done in company:
             try:
                 async with self._unit() as uow:
-                    (one,) = await self._store([thing], uow)
+                    (one,) = await self._do_all([thing], uow)
             except Exception as error:
-                _tell([(thing, stored)], error)
+                _tell([(thing, done)], error)
             else:
-                if not stored.done():
-                    stored.set_result(one)
+                if not done.done():
+                    done.set_result(one)
 
 
 async def write_all(writes: Sequence[Write], uow: UnitOfWork) -> Sequence[None]:
-    """How writes are stored, whose outcome nobody reads."""
+    """How writes are done, whose outcome nobody reads."""
     for write in writes:
         await write(uow)
     return [None] * len(writes)
 
 
+async def look_all(looks: Sequence[Look], uow: UnitOfWork) -> Sequence[Heard]:
+    """How what answers are made from is looked up."""
+    return await uow.turns.heard(looks)
+
+
 def _tell(company: Sequence[tuple[T, asyncio.Future[R]]], error: Exception) -> None:
-    for _, stored in company:
-        if not stored.done():
-            stored.set_exception(error)
+    for _, done in company:
+        if not done.done():
+            done.set_exception(error)

@@ -40,6 +40,24 @@ class Standing:
     latest: Turn | None
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is looked up for an answer: the branch that a turn ends, the `most` turns nearest to it, and the choices of
+    these owners."""
+
+    turn_id: str
+    most: int
+    owners: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a look shows: the branch, from the root on, and all that its owners chose."""
+
+    path: Sequence[Turn]
+    chosen: Sequence[Preference]
+
+
 class Inbox(Protocol):
     """Accepted events by identity, so that one delivered twice is one."""
 
@@ -108,8 +126,8 @@ class Turns(Protocol):
         """Replace a turn by its next state. A FORGOTTEN turn stays as it is."""
         ...
 
-    async def path(self, turn_id: str, *, limit: int = 1000) -> Sequence[Turn]:
-        """From the root to this turn, at most the `limit` nearest to it."""
+    async def heard(self, looks: Sequence[Look]) -> Sequence[Heard]:
+        """What each of these looks shows, in one look for all."""
         ...
 
     async def latest(self, conversation_id: str) -> Turn | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import Row, bindparam, delete, select
 from bot.domain.preferences import Preference, PreferenceName
 from storage import tables
 from storage.columns import Key
-from storage.prepared import Prepared
+from storage.prepared import Prepared, Query
 from storage.transaction import Transaction
 
 
@@ -37,16 +38,21 @@ class SqlPreferences:
         return [_preference(row) for row in rows.all()]
 
     async def of_owners(self, *owners: str) -> Sequence[Preference]:
-        named = {f"owner_{number}": owner for number, owner in enumerate(owners)}
-        rows = await self._transaction.fetch(_of_owners(len(owners)), named)
-        return [
-            Preference(owner, PreferenceName(name), value, set_by, set_at)
-            for owner, name, value, set_by, set_at in rows
-        ]
+        return [choice_of(*row) for row in await self._transaction.fetch(*choices_of(owners))]
 
     async def remove(self, owner: str, name: PreferenceName) -> None:
         table = tables.preference
         await self._transaction.execute(delete(table).where(table.c.owner == owner, table.c.name == name))
+
+
+def choices_of(owners: Sequence[str]) -> Query:
+    """The query for all choices of these owners; its rows are `choice_of`'s."""
+    return _of_owners(len(owners)), {f"owner_{number}": owner for number, owner in enumerate(owners)}
+
+
+def choice_of(owner: str, name: str, value: str, set_by: str, set_at: datetime) -> Preference:
+    """The choice of a row."""
+    return Preference(owner, PreferenceName(name), value, set_by, set_at)
 
 
 @cache

@@ -25,7 +25,7 @@ _TURN = slice(_PLACE.stop, None)
 async def standings_of(asks: Sequence[Ask], transaction: Transaction) -> list[Standing]:
     """What stands in the database as events come."""
     looks = [{"on": ask.place.platform, "event": ask.event_id, "place": ask.place.key} for ask in asks]
-    return [_standing_of(*rows) for rows in await transaction.fetch_each(_STANDING, looks)]
+    return [_standing_of(*rows) for rows in await transaction.fetch_all([(_STANDING, look) for look in looks])]
 
 
 def _standing_of(row: Sequence[Any]) -> Standing:

@@ -32,9 +32,10 @@ from sqlalchemy import (
 from bot.domain.conversation import Conversation, Turn, TurnStatus
 from bot.domain.messages import Picture
 from bot.domain.places import Place, Platform
-from bot.ports import NewId
+from bot.ports import Heard, Look, NewId
 from storage.columns import Json, Key
-from storage.prepared import AnyInsert, Prepared, Values, prepared_insert
+from storage.prepared import AnyInsert, Prepared, Query, Rows, Values, prepared_insert
+from storage.repositories.preferences import choice_of, choices_of
 from storage.repositories.values import (
     OPEN,
     PICTURE_COUNT,
@@ -114,8 +115,13 @@ class SqlTurns:
             await self._transaction.write(_REMOVE_PICTURES, {"of": turn.id})
             await self._add_pictures(turn)
 
-    async def path(self, turn_id: str, *, limit: int = 1000) -> Sequence[Turn]:
-        return await self._read(_PATH, {"itself": turn_id, "most": limit})
+    async def heard(self, looks: Sequence[Look]) -> Sequence[Heard]:
+        queries: list[Query] = []
+        for look in looks:
+            queries += [(_PATH, {"itself": look.turn_id, "most": look.most}), choices_of(look.owners)]
+        found = await self._transaction.fetch_all(queries)
+        paths = [await self._turns(rows) for rows in found[::2]]
+        return [Heard(path, [choice_of(*row) for row in rows]) for path, rows in zip(paths, found[1::2], strict=True)]
 
     async def latest(self, conversation_id: str) -> Turn | None:
         return await self._first(_LATEST, {"conversation": conversation_id})
@@ -135,8 +141,10 @@ class SqlTurns:
         return turns[0] if turns else None
 
     async def _read(self, statement: Prepared, values: Values) -> list[Turn]:
-        """The turns of a statement's rows, made in portions: the event loop must not wait for a thousand of them."""
-        rows = await self._transaction.fetch(statement, values)
+        return await self._turns(await self._transaction.fetch(statement, values))
+
+    async def _turns(self, rows: Rows) -> list[Turn]:
+        """The turns of rows, made in portions: the event loop must not wait for a thousand of them."""
         pictures = await self._pictures_of([row[0] for row in rows if row[PICTURE_COUNT]])
         turns: list[Turn] = []
         for row in rows:

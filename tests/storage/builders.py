@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -12,7 +12,7 @@ from bot.domain.generation import Role
 from bot.domain.messages import IncomingMessage, MessageRef
 from bot.domain.places import Person, Place, Platform
 from bot.domain.ratings import Rating, RatingSource, Verdict
-from bot.ports import InboxItem, UnitOfWorkFactory
+from bot.ports import InboxItem, Look, UnitOfWork, UnitOfWorkFactory
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PLACE = Place(Platform.WEB, "home", "general")
@@ -114,3 +114,9 @@ async def stored_exchange(
         answered = answer(asked, **changes)
         await uow.turns.add(asked, answered)
     return asked, answered
+
+
+async def path_to(uow: UnitOfWork, turn_id: str, *, most: int = 1000) -> Sequence[Turn]:
+    """The branch that a turn ends."""
+    (heard,) = await uow.turns.heard([Look(turn_id, most, (ADA.key,))])
+    return heard.path

@@ -28,6 +28,7 @@ from tests.storage.builders import (
     later,
     message,
     new_id,
+    path_to,
     question,
     stored_exchange,
     verdict,
@@ -47,7 +48,7 @@ async def test_forgetting_empties_a_persons_turns_and_the_answers_and_keeps_the_
         await uow.erasure.forget(ADA.key)
 
     async with units.reading() as uow:
-        path = await uow.turns.path(theirs.id)
+        path = await path_to(uow, theirs.id)
     assert [each.id for each in path] == [asked.id, answered.id, continued.id, theirs.id]
     assert [each.status for each in path[:3]] == [TurnStatus.FORGOTTEN] * 3
     assert {each.text + each.author + each.author_name + each.note for each in path[:3]} == {""}
@@ -237,7 +238,7 @@ async def test_trees_expire_whole_and_take_everything_with_them(units: UnitOfWor
 
     assert await count(database) == {"turn": 3, "delivery": 1, "inbox": 1, "rating": 1}
     async with units.reading() as uow:
-        assert await uow.turns.path(young[-1].id) == young
+        assert await path_to(uow, young[-1].id) == young
 
 
 async def test_expiry_goes_in_steps_of_about_the_limit_oldest_first(units: UnitOfWorkFactory) -> None:

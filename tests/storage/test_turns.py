@@ -7,8 +7,22 @@ from bot.domain.conversation import Timings, TurnStatus
 from bot.domain.generation import PromptMessage, Role, SamplingParams
 from bot.domain.messages import Attachment, Picture
 from bot.domain.places import Place, PlaceKind, Platform
-from bot.ports import UnitOfWorkFactory
-from tests.storage.builders import ADA, LIN, NOW, PLACE, answer, item, later, message, new_id, question, stored_exchange
+from bot.domain.preferences import Preference, PreferenceName
+from bot.ports import Heard, Look, UnitOfWorkFactory
+from tests.storage.builders import (
+    ADA,
+    LIN,
+    NOW,
+    PLACE,
+    answer,
+    item,
+    later,
+    message,
+    new_id,
+    path_to,
+    question,
+    stored_exchange,
+)
 
 
 async def test_a_turn_comes_back_as_it_was_stored(units: UnitOfWorkFactory) -> None:
@@ -84,9 +98,30 @@ async def test_the_path_leads_from_the_root_to_the_turn_without_its_siblings(uni
         await uow.turns.add(second, follow_up)
 
     async with units.reading() as uow:
-        assert await uow.turns.path(follow_up.id) == [root, second, follow_up]
-        assert await uow.turns.path(first.id) == [root, first]
-        assert await uow.turns.path("unknown") == []
+        assert await path_to(uow, follow_up.id) == [root, second, follow_up]
+        assert await path_to(uow, first.id) == [root, first]
+        assert await path_to(uow, "unknown") == []
+
+
+async def test_one_look_shows_the_branches_of_several_turns_and_what_was_chosen_there(units: UnitOfWorkFactory) -> None:
+    picture = Picture(new_id(), "images/1.png", "a loom", {"seed": 1})
+    asked, answered = await stored_exchange(units, pictures=(picture,))
+    other, _ = await stored_exchange(units, by=LIN)
+    poet = Preference(ADA.key, PreferenceName.PERSONA, "poet", ADA.key, NOW)
+    style = Preference(PLACE.channel_key, PreferenceName.HOUSE_STYLE, "Say “we”.", LIN.key, NOW)
+    async with units() as uow:
+        await uow.preferences.put(poet)
+        await uow.preferences.put(style)
+
+    async with units.reading() as uow:
+        assert await uow.turns.heard([]) == []
+        assert await uow.turns.heard(
+            [
+                Look(answered.id, 9, (PLACE.channel_key, ADA.key)),
+                Look(other.id, 9, ("elsewhere", LIN.key)),
+                Look("unknown", 9, (PLACE.channel_key, LIN.key)),
+            ]
+        ) == [Heard([asked, answered], [poet, style]), Heard([other], []), Heard([], [style])]
 
 
 async def test_a_path_of_a_thousand_turns_ends_at_the_turn_and_keeps_the_nearest(units: UnitOfWorkFactory) -> None:
@@ -98,8 +133,8 @@ async def test_a_path_of_a_thousand_turns_ends_at_the_turn_and_keeps_the_nearest
         await uow.turns.add(*turns)
 
     async with units.reading() as uow:
-        assert await uow.turns.path(turns[-1].id) == turns[1:]
-        assert await uow.turns.path(turns[-1].id, limit=3) == turns[-3:]
+        assert await path_to(uow, turns[-1].id) == turns[1:]
+        assert await path_to(uow, turns[-1].id, most=3) == turns[-3:]
 
 
 async def test_a_path_may_begin_in_another_conversation(units: UnitOfWorkFactory) -> None:
@@ -108,7 +143,7 @@ async def test_a_path_may_begin_in_another_conversation(units: UnitOfWorkFactory
         thread = await uow.turns.conversation_of(replace(PLACE, thread="t", kind=PlaceKind.THREAD), new_id, NOW)
         in_thread = question(thread.id, parent_id=answered.id)
         await uow.turns.add(in_thread)
-        assert await uow.turns.path(in_thread.id) == [asked, answered, in_thread]
+        assert await path_to(uow, in_thread.id) == [asked, answered, in_thread]
 
 
 async def test_a_path_does_not_carry_prompts_but_a_single_turn_does(units: UnitOfWorkFactory) -> None:
@@ -116,7 +151,7 @@ async def test_a_path_does_not_carry_prompts_but_a_single_turn_does(units: UnitO
     _, answered = await stored_exchange(units, prompt=prompt)
 
     async with units() as uow:
-        (_, on_path) = await uow.turns.path(answered.id)
+        (_, on_path) = await path_to(uow, answered.id)
         assert on_path == replace(answered, prompt=None)
         await uow.turns.update(replace(on_path, note="edited"))
 
