@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from recipes import prompts
 from recipes.data import Record
+from recipes.errors import plainly
 from recipes.generation import Choice, Writer
 from recipes.pretrain import SHARES
 
@@ -138,4 +139,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    plainly(main)

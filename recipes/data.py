@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes import checksums
+from recipes.errors import BadData
 
 PRETRAIN = "text/pretrain.jsonl.xz"
 PRETRAIN_HELDOUT = "text/pretrain_heldout.jsonl.xz"
@@ -21,10 +22,6 @@ CONVERSATIONS_HELDOUT = "text/sft_heldout.jsonl.xz"
 
 Record = dict[str, Any]
 """Pretraining: {"text", "source"}. Conversations: {"messages": [{"role", "content"}], "task", "source"}."""
-
-
-class BadData(Exception):
-    """A data file is missing, or its bytes are not those that SHA256SUMS promises."""
 
 
 def expected_checksum(data: Path, name: str) -> str:

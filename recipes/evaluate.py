@@ -24,6 +24,7 @@ import torch
 
 from recipes import data, metrics
 from recipes.data import Record
+from recipes.errors import plainly
 from recipes.generation import GREEDY, Told, Writer, untold
 from recipes.tokenizer import clean
 
@@ -187,4 +188,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    plainly(main)

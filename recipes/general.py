@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from recipes.data import CONVERSATIONS, CONVERSATIONS_HELDOUT, Record, is_chinese, read_records
+from recipes.errors import plainly
 
 OUT = Path(__file__).parents[1] / "bot" / "training" / "general.jsonl"
 MOST_CHARACTERS = 1200
@@ -91,4 +92,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    plainly(main)

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
+from recipes.errors import RecipeError
+
 SPREAD = 0.1
 """How far the two halves of a doubled matrix differ, in standard deviations of the matrix: alike, they would learn
 alike for ever. The difference has no effect on what the halves say together."""
@@ -68,18 +70,18 @@ def _deepened(state: State, small: int, large: int) -> State:
 def grow(large: LlamaForCausalLM, folder: Path, seed: int) -> None:
     """Give the large model the small one's knowledge.
 
-    Raises ValueError where the small one is not half as wide, or is of another vocabulary or deeper.
+    Raises RecipeError where the small one is not half as wide, or is of another vocabulary or deeper.
     """
     small = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
     here, there = large.config, small.config
     wanted = (here.vocab_size, here.hidden_size, here.intermediate_size, here.head_dim)
     if wanted != (there.vocab_size, 2 * there.hidden_size, 2 * there.intermediate_size, there.head_dim):
-        raise ValueError(
+        raise RecipeError(
             f"{folder} cannot grow into this size: it must have {here.vocab_size} tokens, "
             f"hidden size {here.hidden_size // 2}, inner size {here.intermediate_size // 2}, heads {here.head_dim} wide"
         )
     if there.num_hidden_layers > here.num_hidden_layers:
-        raise ValueError(f"{folder} has {there.num_hidden_layers} layers, the larger writer {here.num_hidden_layers}")
+        raise RecipeError(f"{folder} has {there.num_hidden_layers} layers, the larger writer {here.num_hidden_layers}")
     state = {name: weight for name, weight in small.state_dict().items() if name != "lm_head.weight"}
     deep = _deepened(state, there.num_hidden_layers, here.num_hidden_layers)
     wide = _widened(deep, seed)

@@ -18,6 +18,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from recipes import data, growth, model
 from recipes.clock import Budget, Schedule
+from recipes.errors import plainly
 from recipes.packing import Packer, Store
 from recipes.tokenizer import CONTEXT, clean
 from recipes.training import Optimizing, Trainer, device_of, matmul_peak
@@ -108,9 +109,10 @@ def run(folder: Path, tokens: Path, out: Path, recipe: PretrainRecipe) -> None:
         "matmul_peak_flops": peak,
         "share_of_peak": round(6 * count * rate / peak, 4),
     }
+    # The report last: it says that the stage is complete.
+    writer.save_pretrained(out / "base")
     (out / "pretrain.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(report), flush=True)
-    writer.save_pretrained(out / "base")
 
 
 def main() -> None:
@@ -128,4 +130,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    plainly(main)

@@ -1,8 +1,8 @@
 """The loop that pretraining and tuning share: a plain loop over packed batches until the time is used up.
 
-A checkpoint holds weights, optimizer states, the step and the seconds spent; it is written to a temporary name and
-renamed, so a full disk or a killed process leaves the last one valid, and a restarted run goes on along the same
-curve. `curve.jsonl` beside it gets a line a logged step.
+A checkpoint holds weights, optimizer states, the step and the seconds spent. A full disk or a killed process leaves the
+last one valid (`recipes.checkpoints`), and a restarted run goes on along the same curve; `curve.jsonl` beside it gets a
+line a logged step.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
+from recipes import checkpoints
 from recipes.clock import Budget, Schedule
 from recipes.model import LongRow, block_mask, head_loss
 from recipes.packing import Batch, Packer
@@ -109,17 +110,6 @@ def _is_narrow(device: torch.device) -> bool:
         return torch.is_autocast_enabled(device.type)
 
 
-def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write beside the old checkpoint, then rename over it."""
-    part = path.with_suffix(".part")
-    try:
-        torch.save(state, part)
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-
-
 @dataclass
 class Trainer:
     """One time-boxed run in a folder of its own. `now` is the clock, in seconds; tests hand in another."""
@@ -146,6 +136,10 @@ class Trainer:
     def checkpoint(self) -> Path:
         return self.folder / "checkpoint.pt"
 
+    @property
+    def curve(self) -> Path:
+        return self.folder / "curve.jsonl"
+
     def _resume(self) -> None:
         if not self.checkpoint.exists():
             return
@@ -154,11 +148,12 @@ class Trainer:
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.progress = Progress(**state["progress"])
+        checkpoints.rewind(self.curve, self.progress.step)
         print(f"resumed at step {self.progress.step}, {self.progress.spent / 60:.1f} min in", flush=True)
 
     def save(self) -> None:
         """The run as it stands."""
-        save_checkpoint(
+        checkpoints.save(
             self.checkpoint,
             {
                 "model": self.model.state_dict(),
@@ -187,7 +182,7 @@ class Trainer:
             "tokens": self.progress.tokens,
             "tokens_per_second": round(tokens / max(spent, 1e-9)),
         }
-        with (self.folder / "curve.jsonl").open("a", encoding="utf-8") as curve:
+        with self.curve.open("a", encoding="utf-8") as curve:
             curve.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
 

@@ -20,6 +20,7 @@ from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerFas
 from recipes import data, lists, prompts
 from recipes.clock import Budget, Schedule
 from recipes.data import Record
+from recipes.errors import plainly
 from recipes.packing import Packer, Store
 from recipes.tokenizer import BOS, CONTEXT, END, ROLES, clean
 from recipes.training import Optimizing, Trainer, device_of, matmul_peak
@@ -125,9 +126,10 @@ def run(folder: Path, tokens: Path, out: Path, recipe: TuneRecipe) -> None:
         "matmul_peak_flops": peak,
         "share_of_peak": round(6 * count * rate / peak, 4),
     }
+    # The report last: it says that the stage is complete.
+    writer.save_pretrained(out / "tuned")
     (out / "tune.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(report), flush=True)
-    writer.save_pretrained(out / "tuned")
 
 
 def main() -> None:
@@ -143,4 +145,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    plainly(main)

@@ -20,6 +20,7 @@ import torch
 from transformers import AutoTokenizer, GenerationConfig, LlamaForCausalLM
 
 from recipes import card, checksums, evaluate, model, pretrain, tokenizer, tune
+from recipes.errors import plainly
 from recipes.pretrain import PretrainRecipe
 from recipes.tune import TuneRecipe
 
@@ -113,4 +114,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    plainly(main)

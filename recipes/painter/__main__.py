@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 
 from recipes import checksums
+from recipes.errors import plainly
 from recipes.evaluate import as_lines
 from recipes.painter import assemble, autoencoder, card, denoiser, evaluate, matcher, nets, pictures, reader, sheets
 from recipes.painter.autoencoder import AutoencoderRecipe
@@ -80,4 +81,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    plainly(main)

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from recipes.clock import Budget
 from recipes.data import Record
+from recipes.errors import plainly
 from recipes.painter import loop, nets, pictures
 from recipes.painter.pictures import as_floats
 from recipes.training import device_of, narrow
@@ -188,4 +189,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    plainly(main)

@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 
 from recipes.card import filled, hardware, put
+from recipes.errors import plainly
 from recipes.painter import autoencoder, captions, denoiser, matcher, reader, sheets
 from recipes.painter.evaluate import GUIDANCE, STEPS
 
@@ -77,4 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    plainly(main)

@@ -24,6 +24,7 @@ from PIL import Image
 from torch import Tensor
 
 from recipes.data import Record
+from recipes.errors import plainly
 from recipes.evaluate import as_lines
 from recipes.painter import autoencoder, captions, matcher, nets, pictures
 from recipes.painter.pictures import Album, Drawing
@@ -165,4 +166,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    plainly(main)

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from recipes import checkpoints
 from recipes.clock import Budget, Schedule
-from recipes.training import save_checkpoint
 
 Losses = dict[str, float]
 
@@ -116,16 +116,21 @@ class Stage:
             for name, part in self.state.items():
                 part.load_state_dict(saved[name])
             self.progress = Progress(**saved["progress"])
+            checkpoints.rewind(self.curve, self.progress.step)
             print(f"resumed at step {self.progress.step}, {self.progress.spent / 60:.1f} min in", flush=True)
 
     @property
     def checkpoint(self) -> Path:
         return self.folder / "checkpoint.pt"
 
+    @property
+    def curve(self) -> Path:
+        return self.folder / "curve.jsonl"
+
     def save(self) -> None:
         """The run as it stands."""
         parts: dict[str, Any] = {name: part.state_dict() for name, part in self.state.items()}
-        save_checkpoint(self.checkpoint, parts | {"progress": asdict(self.progress)})
+        checkpoints.save(self.checkpoint, parts | {"progress": asdict(self.progress)})
 
     def _set_rates(self, factor: float) -> None:
         groups = (group for optimizer in self.optimizers for group in optimizer.param_groups)
@@ -139,7 +144,7 @@ class Stage:
             "minutes": round(self.progress.spent / 60, 3),
             "pictures_per_second": round((self.progress.pictures - since.pictures) / max(spent, 1e-9), 1),
         } | {name: round(sum(loss[name] for loss in losses) / len(losses), 5) for name in losses[-1]}
-        with (self.folder / "curve.jsonl").open("a", encoding="utf-8") as curve:
+        with self.curve.open("a", encoding="utf-8") as curve:
             curve.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
 

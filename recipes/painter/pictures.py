@@ -14,7 +14,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from recipes.data import BadData, Record, read_records, verified
+from recipes.data import Record, read_records, verified
+from recipes.errors import BadData
 
 SIDE = 64
 COLUMNS = 38

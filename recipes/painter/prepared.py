@@ -11,9 +11,9 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+from recipes import checkpoints
 from recipes.painter import autoencoder, captions, nets, words
 from recipes.painter.pictures import Album
-from recipes.training import save_checkpoint
 
 TOKENIZER, LATENTS = "tokenizer", "latents.pt"
 VARIANTS = 16
@@ -43,7 +43,7 @@ def latents_of(run_folder: Path, album: Album, device: torch.device) -> Tensor:
     path = run_folder / LATENTS
     if not path.exists():
         vae = AutoencoderKL.from_pretrained(run_folder / autoencoder.FOLDER).to(device).eval()
-        save_checkpoint(path, {"latents": autoencoder.encode(vae, album.pictures, device)})
+        checkpoints.save(path, {"latents": autoencoder.encode(vae, album.pictures, device)})
     latents: Tensor = torch.load(path, weights_only=True)["latents"]
     return latents
 

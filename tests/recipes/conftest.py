@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,17 @@ def write_records(folder: Path, name: str, records: list[data.Record]) -> None:
     path.write_bytes(lzma.compress("".join(json.dumps(r) + "\n" for r in records).encode()))
     with (folder / "SHA256SUMS").open("a", encoding="utf-8") as sums:
         sums.write(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n")
+
+
+@contextmanager
+def full_disk(room: int) -> Iterator[None]:
+    """The system lets no file grow beyond so many bytes, as if the disk ended there."""
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
 
 
 def conversation(asked: str, answered: str, **more: str) -> data.Record:

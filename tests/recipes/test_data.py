@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from recipes import data, lists, prompts
+from recipes.errors import BadData
 
 
 def test_records_are_read_in_order(data_folder: Path) -> None:
@@ -19,7 +20,7 @@ def test_a_truncated_file_is_named_with_both_checksums(data_folder: Path) -> Non
     wanted = hashlib.sha256(path.read_bytes()).hexdigest()
     path.write_bytes(path.read_bytes()[:-20])
     found = hashlib.sha256(path.read_bytes()).hexdigest()
-    with pytest.raises(data.BadData, match=f"sft.jsonl.xz is truncated.*{found}.*{wanted}"):
+    with pytest.raises(BadData, match=f"sft.jsonl.xz is truncated.*{found}.*{wanted}"):
         list(data.read_records(data_folder, data.CONVERSATIONS))
 
 
@@ -27,12 +28,12 @@ def test_a_missing_file_is_named_with_its_checksum(data_folder: Path) -> None:
     path = data_folder / data.PRETRAIN
     wanted = hashlib.sha256(path.read_bytes()).hexdigest()
     path.unlink()
-    with pytest.raises(data.BadData, match=f"pretrain.jsonl.xz is missing.*{wanted}"):
+    with pytest.raises(BadData, match=f"pretrain.jsonl.xz is missing.*{wanted}"):
         data.verified(data_folder, data.PRETRAIN)
 
 
 def test_a_folder_without_checksums_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(data.BadData, match="SHA256SUMS is missing"):
+    with pytest.raises(BadData, match="SHA256SUMS is missing"):
         data.verified(tmp_path, data.PRETRAIN)
 
 

@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-import errno
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from recipes import model, training
+from recipes import model
 from recipes.clock import Budget, Schedule
+from recipes.errors import NotSaved
 from recipes.packing import Packer
 from recipes.training import Optimizing, Trainer
+from tests.recipes.conftest import full_disk
 from tests.recipes.test_packing import store_of
 
 
@@ -73,18 +73,31 @@ def test_a_killed_run_goes_on_along_the_same_curve(words: PreTrainedTokenizerFas
     assert curve(tmp_path / "killed") == pytest.approx(curve(tmp_path / "whole"), abs=1e-4)
 
 
-def test_a_full_disk_leaves_the_last_checkpoint_valid(
-    words: PreTrainedTokenizerFast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_a_killed_run_logged_after_its_last_checkpoint_is_logged_once(
+    words: PreTrainedTokenizerFast, tmp_path: Path
 ) -> None:
-    run = trainer(words, tmp_path)
-    run.run(stop_after=3)
+    trainer(words, tmp_path / "whole").run()
+    trainer(words, tmp_path / "killed").run(stop_after=5)
+    with (tmp_path / "killed" / "curve.jsonl").open("a") as lines:
+        lines.write(json.dumps({"step": 6, "loss": 1.0}) + '\n{"step": 7, "lo')
 
-    def fills(_: Any, path: Path) -> None:
-        path.write_bytes(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device")
+    trainer(words, tmp_path / "killed").run()
 
-    monkeypatch.setattr(training.torch, "save", fills)
-    with pytest.raises(OSError, match="No space"):
-        run.save()
-    assert trainer(words, tmp_path).progress.step == 3
-    assert not list(tmp_path.glob("*.part"))
+    assert curve(tmp_path / "killed") == pytest.approx(curve(tmp_path / "whole"), abs=1e-4)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_valid_and_the_run_goes_on_once_there_is_room(
+    words: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    trainer(words, tmp_path / "whole").run()
+    folder = tmp_path / "full"
+    trainer(words, folder).run(stop_after=3)
+    room = trainer(words, folder).checkpoint.stat().st_size // 2
+
+    with full_disk(room), pytest.raises(NotSaved, match=r"checkpoint\.pt could not be saved .*free some space"):
+        trainer(words, folder).run()
+
+    assert not list(folder.glob("*.part"))
+    assert trainer(words, folder).progress.step == 3
+    trainer(words, folder).run()
+    assert curve(folder) == pytest.approx(curve(tmp_path / "whole"), abs=1e-4)
