@@ -14,9 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, pad
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel, PreTrainedTokenizerFast
 
 from recipes.data import Record
+from recipes.tokenizer import load_tokenizer
 from recipes.training import device_of, narrow
 
 Told = Callable[[int, int], None]
@@ -64,8 +65,8 @@ class Writer:
     def load(cls, folder: Path) -> Writer:
         """The writer of a folder; float32, which no processor is slow at."""
         device = device_of()
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).to(device).eval()
-        return cls(model, AutoTokenizer.from_pretrained(folder), device)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        return cls(model.to(device).eval(), load_tokenizer(folder), device)
 
     @property
     def suggested(self) -> Choice:
@@ -98,7 +99,7 @@ class Writer:
         wanted = ids[:, 1:].reshape(-1)
         states, wanted = hidden.float().flatten(0, 1)[wanted >= 0], wanted[wanted >= 0]
         head = self.model.lm_head.weight
-        slices = zip(states.split(1024), wanted.split(1024), strict=True)
+        slices = zip(torch.split(states, 1024), torch.split(wanted, 1024), strict=True)
         return sum(float(cross_entropy(part @ head.T, targets, reduction="sum")) for part, targets in slices)
 
     @torch.inference_mode()
@@ -119,7 +120,7 @@ class Writer:
         for chunk in _chunks(order, self.batch):
             said = self.continued([prompts[index] for index in chunk], most, choice or self.suggested)
             for index, tokens in zip(chunk, said, strict=True):
-                text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+                text = str(self.tokenizer.decode(tokens, skip_special_tokens=True))
                 replies[index] = text.strip(), self.tokenizer.eos_token_id in tokens
             told(len(replies), len(prompts))
         return [replies[index] for index in range(len(prompts))]

@@ -8,8 +8,9 @@ shapes are the same in every step, as torch.compile likes them.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,8 @@ from transformers import (
 )
 
 from recipes.tokenizer import CONTEXT
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,20 @@ def _one_document(query: Tensor, key: Tensor, value: Tensor, scaling: float) -> 
     return torch.baddbmm(future, query, key.transpose(1, 2), alpha=scaling).softmax(-1) @ value
 
 
-@torch.compiler.disable
+def _uncompiled(function: Function) -> Function:
+    """A function as it is, out of the compiler's sight."""
+    disable: Any = torch.compiler.disable
+    plain: Function = disable(function)
+    return plain
+
+
+@_uncompiled
 def _split_attention(query: Tensor, key: Tensor, value: Tensor, row: LongRow, scaling: float) -> Tensor:
     """Causal attention inside each document; (1, heads, tokens, head) -> (1, tokens, heads, head).
 
     Out of the compiler's sight: the lengths are others in every step, and it would compile each anew.
     """
-    split = (x[0].to(value.dtype).split(row.lengths, 1) for x in (query, key, value))
+    split = (torch.split(x[0].to(value.dtype), row.lengths, 1) for x in (query, key, value))
     with torch.autocast(query.device.type, enabled=False):
         done = [_one_document(q, k, v, scaling) for q, k, v in zip(*split, strict=True)]
     return torch.cat(done, dim=1).transpose(0, 1)[None]
@@ -121,7 +131,8 @@ def build(size: Size, tokenizer: PreTrainedTokenizerBase, seed: int) -> LlamaFor
     """A writer with fresh weights, to be trained on packed rows."""
     torch.manual_seed(seed)
     heads = size.hidden // size.head
-    config = LlamaConfig(
+    configuration: Any = LlamaConfig
+    config = configuration(
         vocab_size=len(tokenizer),
         hidden_size=size.hidden,
         intermediate_size=size.inner,
@@ -172,7 +183,8 @@ class _FusedHead(torch.autograd.Function):
             grad_weight += slope.T @ piece
         ctx.save_for_backward(grad_states, grad_weight)
         ctx.count = max(len(states), 1)
-        return total / ctx.count
+        mean: Tensor = total / ctx.count
+        return mean
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
@@ -185,5 +197,6 @@ def head_loss(hidden: Tensor, weight: Tensor, targets: Tensor, rows: int = 512) 
     """Mean cross-entropy over the tokens whose target is not -100."""
     hidden, targets = hidden.reshape(-1, hidden.shape[-1]), targets.reshape(-1)
     kept = (targets >= 0).nonzero().squeeze(-1)
-    loss: Tensor = _FusedHead.apply(hidden[kept], weight, targets[kept], rows)
+    head: Any = _FusedHead
+    loss: Tensor = head.apply(hidden[kept], weight, targets[kept], rows)
     return loss

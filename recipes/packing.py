@@ -124,7 +124,8 @@ class Packer:
         pieces = self._pieces()
         waiting = [next(pieces) for _ in range(self.window)]
         while True:
-            row, left = [], self.width
+            row: list[tuple[int, int]] = []
+            left = self.width
             while fitting := [i for i, (start, end) in enumerate(waiting) if end - start <= left]:
                 best = max(fitting, key=lambda i: waiting[i][1] - waiting[i][0]) if row else 0
                 start, end = waiting.pop(best)

@@ -14,13 +14,13 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
 from recipes import data, growth, model
 from recipes.clock import Budget, Schedule
 from recipes.errors import plainly
 from recipes.packing import Packer, Store
-from recipes.tokenizer import CONTEXT, clean
+from recipes.tokenizer import CONTEXT, clean, load_tokenizer
 from recipes.training import Optimizing, Trainer, device_of, matmul_peak
 
 SHARES = {
@@ -81,7 +81,7 @@ def tokenized(folder: Path, tokenizer: PreTrainedTokenizerFast, cache: Path) -> 
 def run(folder: Path, tokens: Path, out: Path, recipe: PretrainRecipe) -> None:
     """Train; the checkpoint, `base/` and `pretrain.json` are left in the output folder."""
     print(json.dumps(asdict(recipe)), flush=True)
-    tokenizer = AutoTokenizer.from_pretrained(tokens)
+    tokenizer = load_tokenizer(tokens)
     store = tokenized(folder, tokenizer, out / "pretrain.npz")
     writer = model.build(model.SIZES[recipe.size], tokenizer, recipe.seed)
     if recipe.grown_from:

@@ -16,9 +16,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from recipes import data
 from recipes.errors import plainly
@@ -128,7 +129,8 @@ def _assembled(core: Tokenizer) -> PreTrainedTokenizerFast:
     core.pre_tokenizer = _pre_tokenizer()
     core.decoder = decoders.ByteLevel()
     core.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
-    return PreTrainedTokenizerFast(
+    make: Any = PreTrainedTokenizerFast
+    assembled: PreTrainedTokenizerFast = make(
         tokenizer_object=core,
         bos_token=BOS,
         eos_token=END,
@@ -139,6 +141,14 @@ def _assembled(core: Tokenizer) -> PreTrainedTokenizerFast:
         clean_up_tokenization_spaces=False,
         padding_side="left",
     )
+    return assembled
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    """The tokenizer that a recipe saved."""
+    loaded: Any = AutoTokenizer.from_pretrained(folder)
+    fast: PreTrainedTokenizerFast = loaded
+    return fast
 
 
 def training_texts(folder: Path) -> Iterator[str]:

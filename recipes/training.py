@@ -127,7 +127,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.model.to(self.device).train()
+        nn.Module.to(self.model, self.device).train()
         self.optimizers = optimizers(self.model, self.how)
         self.progress = Progress()
         self._resume()
@@ -165,7 +165,7 @@ class Trainer:
     def _update(self, loss: Tensor) -> None:
         factor = self.how.schedule.factor(self.budget.progress(self.progress.spent))
         rates = (self.how.matrix_rate, self.how.vector_rate)
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.how.clip)
         for optimizer, rate in zip(self.optimizers, rates, strict=True):
             for group in optimizer.param_groups:

@@ -15,14 +15,14 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from recipes import data, lists, prompts
 from recipes.clock import Budget, Schedule
 from recipes.data import Record
 from recipes.errors import plainly
 from recipes.packing import Packer, Store
-from recipes.tokenizer import BOS, CONTEXT, END, ROLES, clean
+from recipes.tokenizer import BOS, CONTEXT, END, ROLES, clean, load_tokenizer
 from recipes.training import Optimizing, Trainer, device_of, matmul_peak
 
 Document = tuple[list[int], list[bool], float]
@@ -100,7 +100,7 @@ def tokenized(folder: Path, tokenizer: PreTrainedTokenizerFast, seed: int, cache
 def run(folder: Path, tokens: Path, out: Path, recipe: TuneRecipe) -> None:
     """Tune; the checkpoint, `tuned/` and `tune.json` are left in the output folder."""
     print(json.dumps(asdict(recipe)), flush=True)
-    tokenizer = AutoTokenizer.from_pretrained(tokens)
+    tokenizer = load_tokenizer(tokens)
     store = tokenized(folder, tokenizer, recipe.seed, out / "tune.npz")
     device = device_of()
     peak = matmul_peak(device)

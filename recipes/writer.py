@@ -15,6 +15,7 @@ import argparse
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoTokenizer, GenerationConfig, LlamaForCausalLM
@@ -30,7 +31,8 @@ SHARD = "15MB"
 def sampling(tokens: Path) -> GenerationConfig:
     """The suggested sampling. The penalty counts the prompt too: a higher one swaps copied names for others."""
     reader = AutoTokenizer.from_pretrained(tokens)
-    return GenerationConfig(
+    make: Any = GenerationConfig
+    chosen: GenerationConfig = make(
         do_sample=True,
         temperature=0.7,
         top_p=0.9,
@@ -40,6 +42,7 @@ def sampling(tokens: Path) -> GenerationConfig:
         eos_token_id=reader.eos_token_id,
         pad_token_id=reader.pad_token_id,
     )
+    return chosen
 
 
 def assemble(tuned: Path, tokens: Path, out: Path) -> None:

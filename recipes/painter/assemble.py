@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
-from transformers import AutoTokenizer, CLIPTextModel
+from transformers import CLIPTextModel
 
 from recipes.painter import autoencoder, captions, denoiser, nets, prepared
 from recipes.painter.evaluate import GUIDANCE, STEPS
 from recipes.painter.pictures import SIDE
+from recipes.tokenizer import load_tokenizer
 
 SHARD = "14MB"
 NAMES: dict[str, tuple[str, str]] = {
@@ -30,10 +30,10 @@ NAMES: dict[str, tuple[str, str]] = {
 def pipeline_folder(run_folder: Path, out: Path) -> None:
     """Save the trained parts as a pipeline, in shards of 14 MB at most."""
     pipe = nets.pipeline(
-        AutoencoderKL.from_pretrained(run_folder / autoencoder.FOLDER),
+        nets.parts.AutoencoderKL.from_pretrained(run_folder / autoencoder.FOLDER),
         CLIPTextModel.from_pretrained(run_folder / denoiser.FOLDER / "text_encoder"),
-        AutoTokenizer.from_pretrained(run_folder / prepared.TOKENIZER),
-        UNet2DConditionModel.from_pretrained(run_folder / denoiser.FOLDER / "unet"),
+        load_tokenizer(run_folder / prepared.TOKENIZER),
+        nets.parts.UNet2DConditionModel.from_pretrained(run_folder / denoiser.FOLDER / "unet"),
     )
     for part in (pipe.vae, pipe.unet):
         # diffusers notes the folder that a part was loaded from; where that was is nobody's business.

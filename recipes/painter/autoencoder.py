@@ -13,9 +13,9 @@ import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
 from recipes.clock import Budget
@@ -59,7 +59,8 @@ class Trainer:
         self.recipe, self.device = recipe, device
         self.pictures = album.pictures.to(device)
         self.vae = nets.autoencoder(nets.SIZES[recipe.size]).to(device, memory_format=torch.channels_last)
-        self.judge = nets.Discriminator().to(device, memory_format=torch.channels_last)
+        judge: Any = nets.Discriminator()
+        self.judge: nets.Discriminator = judge.to(device, memory_format=torch.channels_last)
         self.average = loop.Average(self.vae)
         self.optimizer = torch.optim.AdamW(self.vae.parameters(), recipe.rate, betas=(0.9, 0.98), weight_decay=1e-3)
         self.judge_optimizer = torch.optim.AdamW(self.judge.parameters(), 4e-4, betas=(0.5, 0.95), weight_decay=0.0)
@@ -76,7 +77,8 @@ class Trainer:
         with torch.no_grad():
             _, expected = self.judge(wanted)
         apart = torch.stack([nn.functional.l1_loss(a, b) for a, b in zip(features, expected, strict=True)]).mean()
-        return self.recipe.features * apart - self.recipe.adversarial * verdict.mean()
+        wrong: Tensor = self.recipe.features * apart - self.recipe.adversarial * verdict.mean()
+        return wrong
 
     def _judged(self, made: Tensor, wanted: Tensor) -> float:
         """One step of the judge: hinge loss (arXiv 1705.02894)."""
@@ -84,7 +86,7 @@ class Trainer:
             real, fake = self.judge(wanted)[0].float(), self.judge(made)[0].float()
         loss = nn.functional.relu(1 - real).mean() + nn.functional.relu(1 + fake).mean()
         self.judge_optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         self.judge_optimizer.step()
         return loss.item()
 
@@ -99,7 +101,7 @@ class Trainer:
         reconstruction, divergence = reconstruction_loss(made.float(), wanted), posterior.kl().float().mean()
         loss = reconstruction + self.recipe.divergence * divergence + ramp * played
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.vae.parameters(), 1.0)
         self.optimizer.step()
         self.average.update(self.vae)
@@ -117,17 +119,17 @@ class Trainer:
 
 
 @torch.inference_mode()
-def encode(vae: AutoencoderKL, shown: Tensor, device: torch.device, batch: int = 64) -> Tensor:
+def encode(vae: nets.Autoencoder, shown: Tensor, device: torch.device, batch: int = 64) -> Tensor:
     """The latents' means of pictures given as bytes, on the processor."""
     parts = []
-    for piece in shown.split(batch):
+    for piece in torch.split(shown, batch):
         with narrow(device):
             parts.append(vae.encode(as_floats(piece.to(device))).latent_dist.mean.float().cpu())
     return torch.cat(parts)
 
 
 @torch.no_grad()
-def normalize(vae: AutoencoderKL, latents: Tensor) -> None:
+def normalize(vae: nets.Autoencoder, latents: Tensor) -> None:
     """Fold the latents' mean and width by channel into the convolutions around them."""
     mean, width = latents.mean((0, 2, 3)), latents.std((0, 2, 3)).clamp(min=1e-4)
     before, after = vae.quant_conv, vae.post_quant_conv
@@ -141,10 +143,10 @@ def normalize(vae: AutoencoderKL, latents: Tensor) -> None:
 
 
 @torch.inference_mode()
-def decibels(vae: AutoencoderKL, shown: Tensor, device: torch.device) -> float:
+def decibels(vae: nets.Autoencoder, shown: Tensor, device: torch.device) -> float:
     """PSNR of reconstructions from the latents' means, over all pixels together."""
     latents, wrong = encode(vae, shown, device), 0.0
-    for piece, wanted in zip(latents.split(64), shown.split(64), strict=True):
+    for piece, wanted in zip(torch.split(latents, 64), torch.split(shown, 64), strict=True):
         made = vae.decode(piece.to(device)).sample.clamp(-1, 1).cpu()
         wrong += ((made - as_floats(wanted)) / 2).square().mean((1, 2, 3)).sum().item()
     return float(-10 * torch.log10(torch.tensor(wrong / len(shown))))

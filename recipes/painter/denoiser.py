@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
 from transformers import CLIPTextModel
 
@@ -46,7 +45,7 @@ class DenoiserRecipe:
 class Denoiser(nn.Module):
     """Both parts that learn in this stage."""
 
-    def __init__(self, encoder: CLIPTextModel, unet: UNet2DConditionModel) -> None:
+    def __init__(self, encoder: CLIPTextModel, unet: nets.Unet) -> None:
         super().__init__()
         self.encoder, self.unet = encoder, unet
 

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline
 from PIL import Image
 from torch import Tensor
 
@@ -42,7 +41,7 @@ class Painter:
 
     @classmethod
     def load(cls, folder: Path, device: torch.device | None = None) -> Painter:
-        pipe = DiffusionPipeline.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+        pipe = nets.parts.DiffusionPipeline.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
         pipe.set_progress_bar_config(disable=True)
         return cls(pipe.to(device or device_of()))
 
@@ -75,7 +74,8 @@ def kernel_distance(ours: np.ndarray, theirs: np.ndarray) -> float:
     """The unbiased squared maximum mean discrepancy with KID's kernel, (x.y / d + 1)^3; times 1,000."""
 
     def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return (a @ b.T / a.shape[1] + 1) ** 3
+        alike: np.ndarray = (a @ b.T / a.shape[1] + 1) ** 3
+        return alike
 
     m, n = len(ours), len(theirs)
     inside, outside = kernel(ours, ours), kernel(theirs, theirs)
@@ -118,7 +118,9 @@ def reconstructed(painter: Painter, shown: Tensor) -> Tensor:
     """Pictures through the autoencoder and back."""
     vae, device = painter.pipe.vae, painter.pipe.device
     with torch.inference_mode():
-        parts = [vae.decode(piece.to(device)).sample for piece in autoencoder.encode(vae, shown, device).split(64)]
+        parts = [
+            vae.decode(piece.to(device)).sample for piece in torch.split(autoencoder.encode(vae, shown, device), 64)
+        ]
     return pictures.as_bytes(torch.cat(parts).cpu())
 
 

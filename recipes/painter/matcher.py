@@ -11,12 +11,13 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
 from recipes.clock import Budget
 from recipes.data import Record
 from recipes.painter import loop, pictures, prepared, words
 from recipes.painter.pictures import Drawing, as_floats
+from recipes.tokenizer import load_tokenizer
 from recipes.training import device_of, narrow
 
 FOLDER, REPORT, WEIGHTS = "matcher", "matcher.json", "matcher.pt"
@@ -93,14 +94,14 @@ class Trainer:
         fits, right = fits.masked_fill(same, -1e4), torch.arange(len(chosen), device=self.device)
         loss = (nn.functional.cross_entropy(fits, right) + nn.functional.cross_entropy(fits.T, right)) / 2
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         self.optimizer.step()
         return {"loss": loss.item(), "right": (fits.argmax(1) == right).float().mean().item()}
 
 
 def load(run_folder: Path) -> tuple[Matcher, PreTrainedTokenizerFast]:
     """The trained matcher of a run folder, on the processor."""
-    tokenizer = AutoTokenizer.from_pretrained(run_folder / prepared.TOKENIZER)
+    tokenizer = load_tokenizer(run_folder / prepared.TOKENIZER)
     matcher = Matcher(len(tokenizer), tokenizer.pad_token_id)
     matcher.load_state_dict(torch.load(run_folder / WEIGHTS, weights_only=True, map_location="cpu"))
     return matcher.eval(), tokenizer
@@ -109,7 +110,7 @@ def load(run_folder: Path) -> tuple[Matcher, PreTrainedTokenizerFast]:
 @torch.inference_mode()
 def fits(matcher: Matcher, tokenizer: PreTrainedTokenizerFast, shown: Tensor, captions: list[str]) -> Tensor:
     """How well pictures, given as bytes, fit captions: (pictures, captions), from -1 to 1."""
-    seen = torch.cat([matcher.look(as_floats(piece)) for piece in shown.split(64)])
+    seen = torch.cat([matcher.look(as_floats(piece)) for piece in torch.split(shown, 64)])
     return seen @ matcher.read(torch.tensor(words.encode(tokenizer, captions))).T
 
 
@@ -117,7 +118,7 @@ def run(folder: Path, run_folder: Path, recipe: MatcherRecipe, share_alike: bool
     """Train and save."""
     device = device_of()
     training, _ = pictures.load(folder, share_alike)
-    tokenizer = AutoTokenizer.from_pretrained(run_folder / prepared.TOKENIZER)
+    tokenizer = load_tokenizer(run_folder / prepared.TOKENIZER)
     trainer = Trainer(training, tokenizer, recipe, device)
     state: dict[str, loop.Stateful] = {"model": trainer.model, "optimizer": trainer.optimizer}
     budget = Budget(60 * recipe.minutes)

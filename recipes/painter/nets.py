@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
+import diffusers
 import torch
-from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel, UniPCMultistepScheduler
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
 from recipes.painter.pictures import SIDE
 from recipes.painter.words import LENGTH
+
+parts: Any = diffusers
+"""Its classes come untyped: a checker does not see what they inherit."""
+Autoencoder: TypeAlias = Any
+Unet: TypeAlias = Any
 
 GROUPS = 8
 SHRINK = 8
@@ -39,9 +45,9 @@ SIZES = {
 picture so often that it needs dropout."""
 
 
-def autoencoder(size: Size) -> AutoencoderKL:
+def autoencoder(size: Size) -> Autoencoder:
     levels = len(size.vae)
-    return AutoencoderKL(
+    return parts.AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * levels,
         up_block_types=("UpDecoderBlock2D",) * levels,
         block_out_channels=size.vae,
@@ -72,16 +78,17 @@ def text_encoder(size: Size, tokenizer: PreTrainedTokenizerFast) -> CLIPTextMode
         )
     )
     with torch.no_grad():
-        encoder.get_input_embeddings().weight.normal_(std=0.3)[tokenizer.pad_token_id] = 0.0
+        embedding: Any = encoder.get_input_embeddings()
+        embedding.weight.normal_(std=0.3)[tokenizer.pad_token_id] = 0.0
     return encoder
 
 
-def unet(size: Size) -> UNet2DConditionModel:
+def unet(size: Size) -> Unet:
     """The text comes in twice: by cross-attention, and pooled beside the time step.
 
     Both doors begin shut (their last weights are 0): the UNet lets in what helps, and has no noise to silence.
     """
-    made = UNet2DConditionModel(
+    made = parts.UNet2DConditionModel(
         sample_size=SIDE // SHRINK,
         in_channels=size.latents,
         out_channels=size.latents,
@@ -104,15 +111,13 @@ def unet(size: Size) -> UNet2DConditionModel:
     return made
 
 
-def scheduler() -> UniPCMultistepScheduler:
+def scheduler() -> Any:
     """Flow matching, solved in few steps (UniPC, arXiv 2302.04867)."""
-    return UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, steps_offset=1)
+    return parts.UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, steps_offset=1)
 
 
-def pipeline(
-    vae: AutoencoderKL, encoder: CLIPTextModel, tokenizer: PreTrainedTokenizerFast, denoiser: UNet2DConditionModel
-) -> StableDiffusionPipeline:
-    return StableDiffusionPipeline(
+def pipeline(vae: Autoencoder, encoder: CLIPTextModel, tokenizer: PreTrainedTokenizerFast, denoiser: Unet) -> Any:
+    return parts.StableDiffusionPipeline(
         vae=vae,
         text_encoder=encoder,
         tokenizer=tokenizer,

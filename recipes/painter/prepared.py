@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL
 from torch import Tensor
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
 from recipes import checkpoints
 from recipes.painter import autoencoder, captions, nets, words
 from recipes.painter.pictures import Album
+from recipes.tokenizer import load_tokenizer
 
 TOKENIZER, LATENTS = "tokenizer", "latents.pt"
 VARIANTS = 16
@@ -35,14 +35,14 @@ def tokenizer_of(run_folder: Path, album: Album, size: str) -> PreTrainedTokeniz
     folder = run_folder / TOKENIZER
     if not (folder / "tokenizer_config.json").exists():
         words.train(words.texts(album.drawings), nets.SIZES[size].vocabulary).save_pretrained(folder)
-    return AutoTokenizer.from_pretrained(folder)
+    return load_tokenizer(folder)
 
 
 def latents_of(run_folder: Path, album: Album, device: torch.device) -> Tensor:
     """The training pictures' latents by the run's autoencoder, encoded once."""
     path = run_folder / LATENTS
     if not path.exists():
-        vae = AutoencoderKL.from_pretrained(run_folder / autoencoder.FOLDER).to(device).eval()
+        vae = nets.parts.AutoencoderKL.from_pretrained(run_folder / autoencoder.FOLDER).to(device).eval()
         checkpoints.save(path, {"latents": autoencoder.encode(vae, album.pictures, device)})
     latents: Tensor = torch.load(path, weights_only=True)["latents"]
     return latents

@@ -6,6 +6,7 @@ It is BERT's, trained anew, with the two ends of a text that CLIP's text encoder
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
@@ -42,7 +43,8 @@ def train(lines: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
     )
     ends = [(end, core.token_to_id(end)) for end in (BEGIN, END)]
     core.post_processor = processors.TemplateProcessing(f"{BEGIN} $A {END}", None, ends)
-    return PreTrainedTokenizerFast(
+    make: Any = PreTrainedTokenizerFast
+    trained: PreTrainedTokenizerFast = make(
         tokenizer_object=core,
         pad_token=PAD,
         unk_token=UNKNOWN,
@@ -51,6 +53,7 @@ def train(lines: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
         model_max_length=LENGTH,
         clean_up_tokenization_spaces=False,
     )
+    return trained
 
 
 def encode(tokenizer: PreTrainedTokenizerFast, lines: list[str]) -> list[list[int]]:
