@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-import uuid_utils.compat
+import uuid_utils
 
 
 class SystemClock:
@@ -20,4 +20,4 @@ class SystemClock:
 
 def new_id() -> str:
     """A UUID of version 7: unique, and sorted by the time it was made (RFC 9562)."""
-    return str(uuid_utils.compat.uuid7())
+    return str(uuid_utils.uuid7())

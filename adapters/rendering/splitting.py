@@ -39,7 +39,11 @@ def split_as(write: Callable[[Blocks], str], text: str, limit: int) -> list[str]
     Raises:
         ValueError: the limit is below 50.
     """
-    parts = split_blocks(parse(text), limit, lambda blocks: len(write(blocks)))
+    blocks = parse(text)
+    whole = write(blocks)
+    if len(whole) <= limit and limit >= SMALLEST_LIMIT:
+        return [whole] if whole.strip() else []
+    parts = split_blocks(blocks, limit, lambda part: len(write(part)))
     return [message for message in map(write, parts) if message.strip()]
 
 

@@ -13,7 +13,7 @@ from bot.chat.addressing import MESSAGE_LIMIT, clean, is_addressed_to_bot, looks
 from bot.chat.jobs import Services
 from bot.chat.place_settings import idle_window
 from bot.domain.commands import COMMANDS, format_call
-from bot.domain.conversation import Conversation, Delivery, DeliveryState, Turn, TurnStatus, continues_latest
+from bot.domain.conversation import Conversation, Delivery, DeliveryState, Spoken, Turn, TurnStatus, continues_latest
 from bot.domain.generation import Role
 from bot.domain.messages import (
     Ask,
@@ -175,7 +175,7 @@ def _words_of(ask: IncomingMessage | CommandCall) -> tuple[str, str]:
 
 
 async def _parent_of(
-    ask: IncomingMessage | CommandCall, conversation_id: str, latest: Turn | None, services: Services, uow: UnitOfWork
+    ask: IncomingMessage | CommandCall, conversation_id: str, latest: Spoken | None, services: Services, uow: UnitOfWork
 ) -> str | None:
     """The turn replied to where there is one, else the latest where the message carries on from it.
 

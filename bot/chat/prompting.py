@@ -74,8 +74,8 @@ def spoken(path: Sequence[Turn], *, named: bool) -> list[PromptMessage]:
     A question that was refused (a wrong command, a budget) goes with its refusal: it is not part of the talk.
     """
     refused = {turn.parent_id for turn in path if turn.status is TurnStatus.REFUSED}
-    turns = [turn for turn in path if turn.status.speaks and turn.id not in refused and _content(turn, named=False)]
-    return [PromptMessage(turn.role, _content(turn, named=named)) for turn in turns]
+    turns = [turn for turn in path if turn.status.speaks and turn.id not in refused]
+    return [PromptMessage(turn.role, said) for turn in turns if (said := _content(turn, named=named))]
 
 
 async def fit(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -88,22 +89,31 @@ async def stream(
         place=job.place.key,
         release=services.releases.chosen_for(job.answer.conversation_id),
     )
-    async with aclosing(services.generator.generate(request)) as events:
-        async for event in events:
-            match event:
-                case Queued(position):
-                    await job.live.waiting(position)
-                case Started(release):
-                    job.answer = replace(job.answer, release=release)
-                case Piece(text):
-                    _take_piece(job, services, text)
-                    job.live.show(job.text, note)
-                    if enough is not None and enough(job.text):
-                        await services.generator.cancel(request.id)
-                        enough = None
-                case Finished():
-                    _take_end(job, services, event)
-                    return event
+    told: dict[str, Any] = {}
+    times: dict[str, float] = {}
+    try:
+        async with aclosing(services.generator.generate(request)) as events:
+            async for event in events:
+                match event:
+                    case Queued(position):
+                        await job.live.waiting(position)
+                    case Started(release):
+                        told["release"] = release
+                    case Piece(text):
+                        if not job.text:
+                            times["first_piece"] = _since(job, services)
+                        job.text += text
+                        job.live.show(job.text, note)
+                        if enough is not None and enough(job.text):
+                            await services.generator.cancel(request.id)
+                            enough = None
+                    case Finished(_, prompt_tokens, completion_tokens):
+                        told |= {"prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}
+                        times["finished"] = _since(job, services)
+                        return event
+    finally:
+        # However it ended; and at once, since a turn has many fields to copy.
+        job.answer = replace(job.answer, **told, timings=replace(job.answer.timings, **times))
     raise GenerationError
 
 
@@ -115,22 +125,6 @@ async def collect(generator: TextGenerator, request: GenerationRequest) -> str:
             if isinstance(event, Piece):
                 pieces.append(event.text)
     return "".join(pieces).strip()
-
-
-def _take_piece(job: Job, services: Services, text: str) -> None:
-    if not job.text:
-        timings = replace(job.answer.timings, first_piece=_since(job, services))
-        job.answer = replace(job.answer, timings=timings)
-    job.text += text
-
-
-def _take_end(job: Job, services: Services, end: Finished) -> None:
-    job.answer = replace(
-        job.answer,
-        prompt_tokens=end.prompt_tokens,
-        completion_tokens=end.completion_tokens,
-        timings=replace(job.answer.timings, finished=_since(job, services)),
-    )
 
 
 def _since(job: Job, services: Services) -> float:

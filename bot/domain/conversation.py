@@ -93,6 +93,14 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """A turn by its id, and when it was said."""
+
+    id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """The conversation of one place; its turns are a tree held by the storage."""
 
@@ -142,11 +150,11 @@ def window(costs: Sequence[int], budget: int) -> int:
     return 0
 
 
-def continues_latest(place: Place, latest: Turn | None, now: datetime, idle: timedelta) -> bool:
+def continues_latest(place: Place, latest: Spoken | None, now: datetime, idle: timedelta) -> bool:
     """Whether a message without an explicit reply carries on from the place's latest turn.
 
     In a thread or a direct conversation always; in a plain channel within the idle window.
     """
     if latest is None:
         return False
-    return place.kind is not PlaceKind.CHANNEL or now - latest.created_at <= idle
+    return place.kind is not PlaceKind.CHANNEL or now - latest.at <= idle

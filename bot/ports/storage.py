@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.conversation import Conversation, Delivery, Turn
+from bot.domain.conversation import Conversation, Delivery, Spoken, Turn
 from bot.domain.keeping import Bucket, Erased, Kept, ReleaseVotes, Totals
 from bot.domain.messages import Ask, MessageRef
 from bot.domain.places import Place, Platform
@@ -37,7 +37,7 @@ class Standing:
 
     is_known: bool
     conversation: Conversation | None
-    latest: Turn | None
+    latest: Spoken | None
 
 
 @dataclass(frozen=True, slots=True)

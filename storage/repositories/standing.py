@@ -11,15 +11,13 @@ from typing import Any
 
 from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Select, bindparam, exists, literal, select
 
+from bot.domain.conversation import Spoken
 from bot.domain.messages import Ask
 from bot.ports import Standing
 from storage.prepared import Prepared
-from storage.repositories.values import TURN_COLUMNS, conversation_of, turn_from
+from storage.repositories.values import conversation_of
 from storage.tables import conversation, inbox, turn
 from storage.transaction import Transaction
-
-_PLACE = slice(1, 1 + len(conversation.c))
-_TURN = slice(_PLACE.stop, None)
 
 
 async def standings_of(asks: Sequence[Ask], transaction: Transaction) -> list[Standing]:
@@ -29,10 +27,9 @@ async def standings_of(asks: Sequence[Ask], transaction: Transaction) -> list[St
 
 
 def _standing_of(row: Sequence[Any]) -> Standing:
-    place, spoken = row[_PLACE], row[_TURN]
-    return Standing(
-        bool(row[0]), conversation_of(*place) if place[0] else None, turn_from(spoken) if spoken[0] else None
-    )
+    is_known, *place, spoken_id, spoken_at = row
+    latest = Spoken(spoken_id, spoken_at) if spoken_id else None
+    return Standing(bool(is_known), conversation_of(*place) if place[0] else None, latest)
 
 
 def _standing() -> Select[Any]:
@@ -44,7 +41,7 @@ def _standing() -> Select[Any]:
     one = select(literal(1).label("one")).subquery("one")
     met = one.outerjoin(conversation, conversation.c.place_key == bindparam("place"))
     return (
-        select(is_known.label("is_known"), *conversation.c, *TURN_COLUMNS)
+        select(is_known.label("is_known"), *conversation.c, turn.c.id, turn.c.created_at)
         .select_from(met.outerjoin(turn, turn.c.id == last_id))
         .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
     )

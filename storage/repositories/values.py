@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
@@ -51,7 +51,7 @@ def fields_of(turn: Turn) -> dict[str, Any]:
         "note": turn.note,
         "locale": turn.locale,
         "release": turn.release,
-        "sampling": None if turn.sampling is None else asdict(turn.sampling),
+        "sampling": None if turn.sampling is None else _sampling_fields(turn.sampling),
         "prompt_tokens": turn.prompt_tokens,
         "completion_tokens": turn.completion_tokens,
         "admitted_s": turn.timings.admitted,
@@ -115,6 +115,7 @@ def _prompt_of(stored: Sequence[Mapping[str, str]] | None) -> tuple[PromptMessag
 
 # Most turns of a talk were written with the same.
 _sampling = lru_cache(maxsize=256)(SamplingParams)
+_sampling_fields: Callable[[SamplingParams], dict[str, Any]] = lru_cache(maxsize=256)(asdict)
 
 
 def attachments_of(stored: Iterable[Mapping[str, Any]]) -> tuple[Attachment, ...]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.conversation import Turn, TurnStatus, continues_latest, window
+from bot.domain.conversation import Spoken, Turn, TurnStatus, continues_latest, window
 from bot.domain.generation import Role, SamplingParams
 from bot.domain.places import PlaceKind, Platform, owning_place
 from bot.domain.preferences import may_learn
@@ -43,7 +43,7 @@ def test_a_thread_is_its_own_place_also_in_a_direct_channel() -> None:
 def test_a_channel_carries_on_within_the_idle_window(minutes: int, continues: bool) -> None:
     now = NOON + timedelta(minutes=minutes)
 
-    assert continues_latest(SLACK_CHANNEL, _turn(NOON), now, timedelta(minutes=30)) is continues
+    assert continues_latest(SLACK_CHANNEL, Spoken("1", NOON), now, timedelta(minutes=30)) is continues
 
 
 def test_a_thread_and_a_direct_conversation_always_carry_on() -> None:
@@ -53,7 +53,7 @@ def test_a_thread_and_a_direct_conversation_always_carry_on() -> None:
         owning_place(Platform.SLACK, "T", "C", thread="1"),
         owning_place(Platform.SLACK, "T", "D", direct=True),
     ):
-        assert continues_latest(place, _turn(NOON), next_year, timedelta(minutes=30))
+        assert continues_latest(place, Spoken("1", NOON), next_year, timedelta(minutes=30))
         assert not continues_latest(place, None, next_year, timedelta(minutes=30))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
-from bot.domain.conversation import Conversation, TurnStatus
+from bot.domain.conversation import Conversation, Spoken, TurnStatus
 from bot.domain.messages import Ask, Attachment, CommandCall, ContinueReply, MessageRef, RegenerateReply
 from bot.domain.places import Platform
 from bot.ports import Standing, UnitOfWorkFactory
@@ -66,6 +66,7 @@ async def test_an_event_meets_the_conversation_of_its_place_and_what_was_said_la
     asked, answered = await stored_exchange(units)
     beside = question(asked.conversation_id, "/help", aside=True)
     known, new = message(), message()
+    last = Spoken(answered.id, answered.created_at)
     async with units() as uow:
         await uow.turns.add(beside)
         await uow.inbox.add(item(known))
@@ -74,8 +75,8 @@ async def test_an_event_meets_the_conversation_of_its_place_and_what_was_said_la
         elsewhere = replace(new, place=replace(PLACE, channel="elsewhere"))
         talk = await uow.turns.find_conversation(PLACE)
         assert await uow.inbox.standings([new, known, elsewhere]) == [
-            Standing(False, talk, answered),
-            Standing(True, talk, answered),
+            Standing(False, talk, last),
+            Standing(True, talk, last),
             Standing(False, None, None),
         ]
         assert await uow.inbox.standings([]) == []
