@@ -1,4 +1,4 @@
-"""The tiny writer, made once and kept in pytest's cache until the code that makes it changes."""
+"""The tiny writer, made once and kept in pytest's cache until the code that makes it changes, and a tiny painter."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from bot.engine.engine import LocalEngine
+from bot.engine.painter import LocalPainter
 
 _MAKER = Path(__file__).with_name("tiny.py")
 
@@ -51,3 +52,22 @@ async def single(writer_folder: Path) -> AsyncIterator[LocalEngine]:
     await engine.start()
     yield engine
     await engine.close()
+
+
+@pytest.fixture(scope="module")
+def painter_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `painter` paints with; a module may have another."""
+    from tests.engine.painters import save_tiny_painter
+
+    folder = tmp_path_factory.mktemp("models") / "tiny-painter"
+    save_tiny_painter(folder)
+    return folder
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def painter(painter_folder: Path) -> AsyncIterator[LocalPainter]:
+    """A painter with its real process."""
+    painter = LocalPainter(str(painter_folder), threads=1, dtype="float32")
+    await painter.start()
+    yield painter
+    await painter.close()

@@ -32,7 +32,8 @@ from transformers import (
     ViTImageProcessorPil,
 )
 
-from bot.domain.generation import PaintRequest
+from bot.domain.generation import Painted, PaintEvent, PaintRequest
+from bot.engine.painter import LocalPainter
 
 # The tokenizer reads characters, so this is about what fits into a prompt.
 WINDOW = 77
@@ -157,6 +158,18 @@ def save_tiny_checker(folder: Path, *, objects: bool, labels: tuple[str, str] = 
         model.classifier.bias.copy_(torch.tensor([0.0, 100.0 if objects else -100.0]))
     model.save_pretrained(folder)
     ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
+
+
+async def events_of(painter: LocalPainter, request: PaintRequest) -> list[PaintEvent]:
+    """Everything that the painter says until the picture is there."""
+    return [event async for event in painter.paint(request)]
+
+
+async def painted(painter: LocalPainter, request: PaintRequest) -> Painted:
+    """The picture alone."""
+    last = (await events_of(painter, request))[-1]
+    assert isinstance(last, Painted)
+    return last
 
 
 def fox(**options: Any) -> PaintRequest:

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.domain.generation import Download, EngineState, Painted
+from bot.domain.generation import Download, EngineState
 from bot.engine.engine import LocalEngine
 from bot.engine.painter import LocalPainter
 from tests.engine.asking import ask, collect, text_of, user
 from tests.engine.hub_server import REPO, HubServer
-from tests.engine.painters import fox, save_tiny_painter
+from tests.engine.painters import fox, painted, save_tiny_painter
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ async def test_a_painters_download_tells_its_progress_and_goes_on_after_a_kill(p
         os.kill(painter.worker_pid, signal.SIGKILL)
         seen = await settled(painter)
     health = painter.health()
-    (picture,) = [event async for event in painter.paint(fox()) if isinstance(event, Painted)]
+    picture = await painted(painter, fox())
     await painter.close()
 
     assert (health.state, health.model, health.download) == (EngineState.READY, REPO, None)
@@ -143,9 +143,9 @@ async def test_without_a_network_the_bundled_painter_draws_and_it_is_said(
     await painter.start()
     await settled(painter)
     health = painter.health()
-    (picture,) = [event async for event in painter.paint(fox()) if isinstance(event, Painted)]
+    picture = await painted(painter, fox())
     await painter.close()
 
     assert (health.state, health.model, health.replaced) == (EngineState.READY, "bundled", REPO)
-    assert f"{REPO} is no folder here, and could not be had from the Hugging Face Hub" in health.detail
+    assert f"bundled paints instead: {REPO} is no folder here" in health.detail
     assert picture.parameters["model"] == "bundled"

@@ -7,47 +7,21 @@ import io
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
 import psutil
 import pytest
-import pytest_asyncio
 from PIL import Image
 from structlog.testing import capture_logs
 
 from bot.domain.generation import EngineState, Painted, PaintEvent, PaintProgress, PaintRequest, Queued
 from bot.engine.painter import LocalPainter
 from bot.errors import EngineDied, EngineDown, RequestRejected
-from tests.engine.painters import WINDOW, fox, save_tiny_latent_diffusion, save_tiny_painter, save_tiny_pixart
+from tests.engine.painters import WINDOW, events_of, fox, painted, save_tiny_latent_diffusion, save_tiny_pixart
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models") / "tiny-painter"
-    save_tiny_painter(folder)
-    return folder
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def painter(model: Path) -> AsyncIterator[LocalPainter]:
-    painter = LocalPainter(str(model), threads=1, dtype="float32")
-    await painter.start()
-    yield painter
-    await painter.close()
-
-
-async def events_of(painter: LocalPainter, request: PaintRequest) -> list[PaintEvent]:
-    return [event async for event in painter.paint(request)]
-
-
-async def painted(painter: LocalPainter, request: PaintRequest) -> Painted:
-    last = (await events_of(painter, request))[-1]
-    assert isinstance(last, Painted)
-    return last
 
 
 def steps_of(events: list[PaintEvent]) -> list[tuple[int, int]]:
@@ -223,9 +197,9 @@ async def test_pipelines_of_other_families_paint_too(
     assert events[-1].parameters["size"] == f"{size}x{size}"
 
 
-async def test_loading_begins_when_what_comes_first_is_there(model: Path) -> None:
+async def test_loading_begins_when_what_comes_first_is_there(painter_folder: Path) -> None:
     is_there = asyncio.Event()
-    painter = LocalPainter(str(model), threads=1, dtype="float32")
+    painter = LocalPainter(str(painter_folder), threads=1, dtype="float32")
     await painter.start(after=is_there.is_set)
     await asyncio.sleep(0.3)
     before = painter.worker_pid
@@ -237,8 +211,8 @@ async def test_loading_begins_when_what_comes_first_is_there(model: Path) -> Non
     assert before is None
 
 
-async def test_a_closed_painter_ends_what_waits_and_takes_nothing_new(model: Path) -> None:
-    painter = LocalPainter(str(model), threads=1, dtype="float32")
+async def test_a_closed_painter_ends_what_waits_and_takes_nothing_new(painter_folder: Path) -> None:
+    painter = LocalPainter(str(painter_folder), threads=1, dtype="float32")
     await painter.start()
     events = painter.paint(fox())
     await anext(events)
@@ -269,9 +243,9 @@ asyncio.run(main())
 """
 
 
-async def test_a_painter_whose_bot_is_killed_ends_too_even_while_it_loads(model: Path) -> None:
+async def test_a_painter_whose_bot_is_killed_ends_too_even_while_it_loads(painter_folder: Path) -> None:
     bot = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", BOT, str(model), stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+        sys.executable, "-c", BOT, str(painter_folder), stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
     )
     assert bot.stdout is not None
     worker = psutil.Process(int(await bot.stdout.readline()))

@@ -6,11 +6,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from PIL import Image, ImageChops
 
 from bot.domain.generation import Painted, PaintProgress, PaintRequest, PaintStyle
@@ -18,7 +16,7 @@ from bot.engine._picture_checking import Checker, find_checker, is_unsafe
 from bot.engine.painter import LocalPainter
 from bot.errors import EngineDown, ModelError, RequestRejected
 from recipes.checksums import write
-from tests.engine.painters import fox, save_tiny_checker, save_tiny_painter, save_tiny_pixart
+from tests.engine.painters import fox, painted, save_tiny_checker, save_tiny_painter, save_tiny_pixart
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,28 +32,13 @@ def write_card(folder: Path, **changes: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def painter_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "carded"
     save_tiny_painter(folder, flow=True)
     Image.new("RGB", (8, 8), "red").save(folder / "noto.png")
     Image.new("RGB", (8, 8), "red").save(folder.parent / "outside.png")
     write_card(folder)
     return folder
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def painter(model: Path) -> AsyncIterator[LocalPainter]:
-    painter = LocalPainter(str(model), threads=1, dtype="float32")
-    await painter.start()
-    yield painter
-    await painter.close()
-
-
-async def painted(painter: LocalPainter, request: PaintRequest) -> Painted:
-    events = [event async for event in painter.paint(request)]
-    last = events[-1]
-    assert isinstance(last, Painted)
-    return last
 
 
 def opened(data: bytes) -> Image.Image:
@@ -68,14 +51,14 @@ def difference(one: bytes, other: bytes) -> int:
     return sum(ImageChops.difference(*images).convert("L").tobytes())
 
 
-async def test_a_card_tells_what_the_painter_knows(painter: LocalPainter, model: Path) -> None:
+async def test_a_card_tells_what_the_painter_knows(painter: LocalPainter, painter_folder: Path) -> None:
     await painted(painter, fox())
 
     traits = painter.health().traits
 
     assert traits is not None
     assert traits.styles == (
-        PaintStyle("noto", "Noto", "圆润", str(model / "noto.png")),
+        PaintStyle("noto", "Noto", "圆润", str(painter_folder / "noto.png")),
         PaintStyle("flat", "Flat", "扁平"),
     )
     assert (traits.size, traits.steps, traits.guidance) == (64, 3, 2.0)
@@ -228,9 +211,9 @@ async def test_labels_are_understood(label: str, unsafe: bool) -> None:
 
 
 @pytest.mark.slow
-async def test_a_picture_that_the_checker_objects_to_is_not_shown(model: Path, tmp_path: Path) -> None:
+async def test_a_picture_that_the_checker_objects_to_is_not_shown(painter_folder: Path, tmp_path: Path) -> None:
     save_tiny_checker(tmp_path, objects=True)
-    painter = LocalPainter(str(model), threads=1, dtype="float32", checker=str(tmp_path))
+    painter = LocalPainter(str(painter_folder), threads=1, dtype="float32", checker=str(tmp_path))
     await painter.start()
 
     with pytest.raises(RequestRejected) as caught:
@@ -240,8 +223,10 @@ async def test_a_picture_that_the_checker_objects_to_is_not_shown(model: Path, t
     assert caught.value.line == "paint.held_back"
 
 
-async def test_a_checker_that_is_not_there_keeps_the_painter_from_painting(model: Path, tmp_path: Path) -> None:
-    painter = LocalPainter(str(model), threads=1, checker=str(tmp_path))
+async def test_a_checker_that_is_not_there_keeps_the_painter_from_painting(
+    painter_folder: Path, tmp_path: Path
+) -> None:
+    painter = LocalPainter(str(painter_folder), threads=1, checker=str(tmp_path))
     await painter.start()
 
     with pytest.raises(EngineDown) as caught:
@@ -249,20 +234,6 @@ async def test_a_checker_that_is_not_there_keeps_the_painter_from_painting(model
     await painter.close()
 
     assert f"IMAGE_CHECKER: {tmp_path} holds no model" in caught.value.detail
-
-
-@pytest.mark.slow
-async def test_a_model_that_the_hub_does_not_give_is_stood_in_for(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    painter = LocalPainter("nobody/nothing", threads=1, dtype="float32", instead=str(model))
-    await painter.start()
-
-    result = await painted(painter, fox())
-    health = painter.health()
-    await painter.close()
-
-    assert result.parameters["model"] == health.model == "carded"
-    assert "carded paints instead: nobody/nothing is no folder here" in health.detail
 
 
 async def test_damaged_weights_are_named_with_their_fingerprint(tmp_path: Path) -> None:
