@@ -82,10 +82,7 @@ async def persist(request: Callable[[], Awaitable[T]], patience: float = SHORT) 
     """
     try:
         async for attempt in AsyncRetrying(
-            stop=stop_after_delay(patience),
-            wait=wait_random_exponential(multiplier=0.3, max=8),
-            retry=retry_if_exception(may_pass),
-            reraise=True,
+            stop=stop_after_delay(patience), wait=_BACKOFF, retry=_MAY_PASS, reraise=True
         ):
             with attempt:
                 return await request()
@@ -104,6 +101,10 @@ def may_pass(error: BaseException) -> bool:
         return error.status >= 500 or (error.status == 429 and error.code != TOO_MANY_EDITS_OF_OLD)
     # TimeoutError is an OSError.
     return isinstance(error, aiohttp.ClientError | OSError)
+
+
+_BACKOFF = wait_random_exponential(multiplier=0.3, max=8)
+_MAY_PASS = retry_if_exception(may_pass)
 
 
 def told(error: Exception) -> str:

@@ -92,7 +92,7 @@ class SlackPlatform:
 
     async def _listen(self, core: Core, me: Me) -> Inbound:
         settings, client = self._settings, self._client
-        app = bolt_app(client, me, settings.signing_secret)
+        app = bolt_app(client, me, settings)
         reactions = Reactions.of(settings.good_reactions, settings.bad_reactions)
         desk = Desk(core, client, me, self._people, self._poster, self._interactions, self._clock, self._tasks)
         inbound = Inbound(desk, reactions, settings.bot_name)

@@ -45,8 +45,8 @@ _GAP_S = 3.0
 _LAST_ACKS_S = 3.0
 
 
-def bolt_app(client: PacedClient, me: Me, signing_secret: str) -> AsyncApp:
-    """A Bolt app that knows who it is.
+def bolt_app(client: PacedClient, me: Me, settings: SlackSettings) -> AsyncApp:
+    """A Bolt app that knows who it is, and checks what comes over HTTP; Slack's own socket needs no check.
 
     With an `authorize` of its own it neither asks auth.test again nor turns to OAuth when SLACK_CLIENT_ID happens to
     stand in the environment.
@@ -58,14 +58,19 @@ def bolt_app(client: PacedClient, me: Me, signing_secret: str) -> AsyncApp:
     async def authorize() -> AuthorizeResult:
         return result
 
+    over_http = not settings.app_token
     plain = PacedClient(token="", base_url=client.base_url, session=client.shared_session, pace=client.pace)
     return AsyncApp(
         name="inkling",
         logger=LOGGER,
         client=plain,
         authorize=authorize,
-        signing_secret=signing_secret,
+        signing_secret=settings.signing_secret,
         process_before_response=True,
+        request_verification_enabled=over_http,
+        ssl_check_enabled=over_http,
+        url_verification_enabled=over_http,
+        attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
 

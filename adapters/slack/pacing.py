@@ -56,6 +56,9 @@ class Pace:
     async def turn(self, method: str, channel: str = "") -> None:
         """Wait until a request may be sent, and count it. Those who wait go in the order they came."""
         key = key_of(method, channel)
+        if key not in self._lines and self._wait(method, key) == 0:
+            # Nobody waits.
+            return
         async with self._lines.setdefault(key, asyncio.Lock()):
             wait = self._wait(method, key)
             while wait > 0:

@@ -58,6 +58,8 @@ log = structlog.get_logger(__name__)
 # How often claims are renewed.
 ROUND_S = 15.0
 
+_TOKENS_READ, _TOKENS_WRITTEN = metrics.TOKENS.labels("read"), metrics.TOKENS.labels("written")
+
 # After so many starts an event that takes the process down each time is refused instead of tried again.
 MAX_ATTEMPTS = 4
 
@@ -152,7 +154,7 @@ class Core:
             return
         item, accepted = taken
         metrics.ACCEPTED.labels(accepted.place.platform, item.ask.kind).inc()
-        log.info("accepted", item=item.id, kind=item.ask.kind, place=accepted.place.key, answer=accepted.answer.id)
+        log.debug("accepted", item=item.id, kind=item.ask.kind, place=accepted.place.key, answer=accepted.answer.id)
         self._begin(item, accepted=accepted)
 
     async def announce(self, notice: Notice) -> Accepted | None:
@@ -378,7 +380,16 @@ class Core:
             await self._deliver(job)
             raise
         _count(job)
-        log.info("recorded", answer=turn.id, status=turn.status, release=turn.release, tokens=turn.completion_tokens)
+        log.info(
+            "recorded",
+            item=job.item.id,
+            kind=job.ask.kind,
+            place=job.place.key,
+            answer=turn.id,
+            status=turn.status,
+            release=turn.release,
+            tokens=turn.completion_tokens,
+        )
 
     async def _deliver(self, job: Job) -> None:
         try:
@@ -424,8 +435,8 @@ def _failed(job: Job, error: Exception) -> Turn:
 def _count(job: Job) -> None:
     turn = job.answer
     metrics.ANSWERED.labels(job.place.platform, turn.origin, turn.status).inc()
-    metrics.TOKENS.labels("read").inc(turn.prompt_tokens)
-    metrics.TOKENS.labels("written").inc(turn.completion_tokens)
+    _TOKENS_READ.inc(turn.prompt_tokens)
+    _TOKENS_WRITTEN.inc(turn.completion_tokens)
     if turn.timings.first_piece is not None and turn.timings.finished is not None:
         metrics.FIRST_PIECE.observe(turn.timings.first_piece)
         metrics.ANSWER_TIME.observe(turn.timings.finished)
