@@ -17,6 +17,7 @@ from torch.nn.functional import cross_entropy, pad
 from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel, PreTrainedTokenizerFast
 
 from recipes.data import Record
+from recipes.errors import present
 from recipes.tokenizer import load_tokenizer
 from recipes.training import device_of, narrow
 
@@ -65,6 +66,7 @@ class Writer:
     def load(cls, folder: Path) -> Writer:
         """The writer of a folder; float32, which no processor is slow at."""
         device = device_of()
+        present(folder, "config.json", "recipes.writer")
         model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
         return cls(model.to(device).eval(), load_tokenizer(folder), device)
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
-from recipes.errors import RecipeError
+from recipes.errors import RecipeError, present
 
 SPREAD = 0.1
 """How far the two halves of a doubled matrix differ, in standard deviations of the matrix: alike, they would learn
@@ -70,8 +70,9 @@ def _deepened(state: State, small: int, large: int) -> State:
 def grow(large: LlamaForCausalLM, folder: Path, seed: int) -> None:
     """Give the large model the small one's knowledge.
 
-    Raises RecipeError where the small one is not half as wide, or is of another vocabulary or deeper.
+    Raises RecipeError where the small one is not there, is not half as wide, or is of another vocabulary or deeper.
     """
+    present(folder, "config.json", "recipes.pretrain")
     small = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
     here, there = large.config, small.config
     wanted = (here.vocab_size, here.hidden_size, here.intermediate_size, here.head_dim)

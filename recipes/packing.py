@@ -35,8 +35,12 @@ class Store:
     def save(self, path: Path) -> None:
         """Write to a temporary name, then rename."""
         part = path.with_suffix(".part.npz")
-        np.savez(part, tokens=self.tokens, learn=self.learn, offsets=self.offsets, shares=self.shares)
-        part.replace(path)
+        try:
+            np.savez(part, tokens=self.tokens, learn=self.learn, offsets=self.offsets, shares=self.shares)
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
 
     @classmethod
     def load(cls, path: Path) -> Store:

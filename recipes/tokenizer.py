@@ -22,7 +22,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from recipes import data
-from recipes.errors import plainly
+from recipes.errors import plainly, present
 
 BOS, END, PAD = "<|bos|>", "<|end|>", "<|pad|>"
 ROLES = {"system": "<|system|>", "user": "<|user|>", "assistant": "<|assistant|>"}
@@ -145,8 +145,11 @@ def _assembled(core: Tokenizer) -> PreTrainedTokenizerFast:
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
-    """The tokenizer that a recipe saved."""
-    loaded: Any = AutoTokenizer.from_pretrained(folder)
+    """The tokenizer that a recipe saved.
+
+    Raises RecipeError where there is none.
+    """
+    loaded: Any = AutoTokenizer.from_pretrained(present(folder, "tokenizer.json", "recipes.tokenizer"))
     fast: PreTrainedTokenizerFast = loaded
     return fast
 

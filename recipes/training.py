@@ -131,6 +131,7 @@ class Trainer:
         self.optimizers = optimizers(self.model, self.how)
         self.progress = Progress()
         self._resume()
+        checkpoints.rewind(self.curve, self.progress.step)
 
     @property
     def checkpoint(self) -> Path:
@@ -148,7 +149,6 @@ class Trainer:
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.progress = Progress(**state["progress"])
-        checkpoints.rewind(self.curve, self.progress.step)
         print(f"resumed at step {self.progress.step}, {self.progress.spent / 60:.1f} min in", flush=True)
 
     def save(self) -> None:

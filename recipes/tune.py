@@ -20,7 +20,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from recipes import data, lists, prompts
 from recipes.clock import Budget, Schedule
 from recipes.data import Record
-from recipes.errors import plainly
+from recipes.errors import plainly, present
 from recipes.packing import Packer, Store
 from recipes.tokenizer import BOS, CONTEXT, END, ROLES, clean, load_tokenizer
 from recipes.training import Optimizing, Trainer, device_of, matmul_peak
@@ -100,11 +100,12 @@ def tokenized(folder: Path, tokenizer: PreTrainedTokenizerFast, seed: int, cache
 def run(folder: Path, tokens: Path, out: Path, recipe: TuneRecipe) -> None:
     """Tune; the checkpoint, `tuned/` and `tune.json` are left in the output folder."""
     print(json.dumps(asdict(recipe)), flush=True)
+    base = present(out / "base", "config.json", "recipes.pretrain")
     tokenizer = load_tokenizer(tokens)
     store = tokenized(folder, tokenizer, recipe.seed, out / "tune.npz")
     device = device_of()
     peak = matmul_peak(device)
-    writer = LlamaForCausalLM.from_pretrained(out / "base", attn_implementation="packed")
+    writer = LlamaForCausalLM.from_pretrained(base, attn_implementation="packed")
     count = sum(p.numel() for p in writer.parameters())
     print(
         f"{len(store):,} conversations, {len(store.tokens):,} tokens, {store.learn.sum():,} of them learned; {device}",

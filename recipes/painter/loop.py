@@ -116,8 +116,8 @@ class Stage:
             for name, part in self.state.items():
                 part.load_state_dict(saved[name])
             self.progress = Progress(**saved["progress"])
-            checkpoints.rewind(self.curve, self.progress.step)
             print(f"resumed at step {self.progress.step}, {self.progress.spent / 60:.1f} min in", flush=True)
+        checkpoints.rewind(self.curve, self.progress.step)
 
     @property
     def checkpoint(self) -> Path:

@@ -78,12 +78,14 @@ def test_what_a_killed_run_logged_after_its_last_checkpoint_is_logged_once(
 ) -> None:
     trainer(words, tmp_path / "whole").run()
     trainer(words, tmp_path / "killed").run(stop_after=5)
-    with (tmp_path / "killed" / "curve.jsonl").open("a") as lines:
-        lines.write(json.dumps({"step": 6, "loss": 1.0}) + '\n{"step": 7, "lo')
+    (tmp_path / "early").mkdir()
+    for name, step in (("killed", 6), ("early", 1)):
+        with (tmp_path / name / "curve.jsonl").open("a") as lines:
+            lines.write(json.dumps({"step": step, "loss": 1.0}) + '\n{"step": 7, "lo')
 
-    trainer(words, tmp_path / "killed").run()
+        trainer(words, tmp_path / name).run()
 
-    assert curve(tmp_path / "killed") == pytest.approx(curve(tmp_path / "whole"), abs=1e-4)
+        assert curve(tmp_path / name) == pytest.approx(curve(tmp_path / "whole"), abs=1e-4)
 
 
 def test_a_full_disk_leaves_the_last_checkpoint_valid_and_the_run_goes_on_once_there_is_room(
