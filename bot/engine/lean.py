@@ -113,6 +113,7 @@ class LeanModel:
         self._size = getattr(config, "head_dim", None) or config.hidden_size // self._heads
         self._scale = inner.layers[0].self_attn.scaling
         self._eps = config.rms_norm_eps
+        self._least = torch.tensor([self._eps])
         self._embedding: Tensor = inner.embed_tokens.weight.data
         self._norm: Tensor = inner.norm.weight.data
         self._cos, self._sin = _rotary_tables(inner, window)
@@ -154,7 +155,7 @@ class LeanModel:
             return rms_norm(x, weight.shape, weight, self._eps)
         # torch's own is twice as many calls on a processor, most of them conversions.
         length: Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
-        scale = length.square_().div_(x.shape[-1]).add_(self._eps).rsqrt_()
+        scale = torch.addcmul(self._least, length, length, value=1 / x.shape[-1]).rsqrt_()
         return (x * scale.to(x.dtype)).mul_(weight)
 
     def _turned(self, layer: _Layer, qkv: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
