@@ -13,7 +13,7 @@ from bot.chat.addressing import MESSAGE_LIMIT, clean, is_addressed_to_bot, looks
 from bot.chat.jobs import Services
 from bot.chat.place_settings import idle_window
 from bot.domain.commands import COMMANDS, format_call
-from bot.domain.conversation import Conversation, Delivery, DeliveryState, Spoken, Turn, TurnStatus, continues_latest
+from bot.domain.conversation import Conversation, Delivery, DeliveryState, Turn, TurnStatus, continues_latest
 from bot.domain.generation import Role
 from bot.domain.messages import (
     Ask,
@@ -127,7 +127,7 @@ async def _turns_for(ask: Ask, standing: Standing, services: Services, uow: Unit
     question = Turn(
         id=services.new_id(),
         conversation_id=conversation.id,
-        parent_id=None if aside else await _parent_of(ask, conversation.id, standing.latest, services, uow),
+        parent_id=None if aside else await _parent_of(ask, conversation.id, standing, services, uow),
         role=Role.USER,
         author=ask.by.key,
         author_name=ask.by.name,
@@ -175,7 +175,7 @@ def _words_of(ask: IncomingMessage | CommandCall) -> tuple[str, str]:
 
 
 async def _parent_of(
-    ask: IncomingMessage | CommandCall, conversation_id: str, latest: Spoken | None, services: Services, uow: UnitOfWork
+    ask: IncomingMessage | CommandCall, conversation_id: str, standing: Standing, services: Services, uow: UnitOfWork
 ) -> str | None:
     """The turn replied to where there is one, else the latest where the message carries on from it.
 
@@ -191,7 +191,7 @@ async def _parent_of(
         reachable = turn is not None and (turn.conversation_id == conversation_id or ask.place.thread)
         if turn is not None and reachable and not turn.aside:
             return turn.id
-    idle = await idle_window(ask.place, ask.by, services, uow)
+    idle, latest = idle_window(ask.place, ask.by, standing.chosen, services), standing.latest
     carries_on = continues_latest(ask.place, latest, services.clock.now(), idle)
     return latest.id if latest is not None and carries_on else None
 

@@ -1,12 +1,14 @@
-"""What holds for a person in a place, read for every message: one statement in a transaction that is open already."""
+"""What holds for a person in a place, of what was chosen: read for every message, beside what else it needs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.chat.jobs import Services
 from bot.domain.place_settings import PlaceSettings, resolved
-from bot.domain.places import Person, Place, PlaceKind
+from bot.domain.places import Person, Place
+from bot.domain.preferences import Preference
 from bot.ports import UnitOfWork
 
 
@@ -21,9 +23,7 @@ def owners_in(place: Place, person: Person) -> tuple[str, str]:
     return place.channel_key, person.key
 
 
-async def idle_window(place: Place, person: Person, services: Services, uow: UnitOfWork) -> timedelta:
-    """How long talk in a place carries on without a reply; nothing is read where that does not count."""
-    if place.kind is not PlaceKind.CHANNEL:
-        return timedelta()
-    here = await settings_of(place, person, services, uow)
+def idle_window(place: Place, person: Person, chosen: Sequence[Preference], services: Services) -> timedelta:
+    """How long talk in a plain channel carries on without a reply, by what was chosen there."""
+    here = resolved(chosen, place, person.key, services.settings.idle_minutes)
     return timedelta(minutes=here.idle_minutes)

@@ -33,11 +33,15 @@ class InboxItem:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What an event meets as it comes in: whether it is known already, the place's conversation, what was said last."""
+    """What an event meets as it comes in: whether it is known already, the place's conversation, what was said last.
+
+    `chosen`: in a plain channel, what was chosen for it and by the person.
+    """
 
     is_known: bool
     conversation: Conversation | None
     latest: Spoken | None
+    chosen: Sequence[Preference] = ()
 
 
 @dataclass(frozen=True, slots=True)

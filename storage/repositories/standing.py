@@ -13,8 +13,10 @@ from sqlalchemy import LABEL_STYLE_TABLENAME_PLUS_COL, Select, bindparam, exists
 
 from bot.domain.conversation import Spoken
 from bot.domain.messages import Ask
+from bot.domain.places import PlaceKind
 from bot.ports import Standing
-from storage.prepared import Prepared
+from storage.prepared import Prepared, Rows, Values
+from storage.repositories.preferences import choice_of, choices_of
 from storage.repositories.values import conversation_of
 from storage.tables import conversation, inbox, turn
 from storage.transaction import Transaction
@@ -22,14 +24,25 @@ from storage.transaction import Transaction
 
 async def standings_of(asks: Sequence[Ask], transaction: Transaction) -> list[Standing]:
     """What stands in the database as events come."""
-    looks = [{"on": ask.place.platform, "event": ask.event_id, "place": ask.place.key} for ask in asks]
-    return [_standing_of(*rows) for rows in await transaction.fetch_all([(_STANDING, look) for look in looks])]
+    in_channels = [ask for ask in asks if ask.place.kind is PlaceKind.CHANNEL]
+    choices = [choices_of((ask.place.channel_key, ask.by.key)) for ask in in_channels]
+    met = await transaction.fetch_all([*((_STANDING, _look(ask)) for ask in asks), *choices])
+    chosen = iter(met[len(asks) :])
+    return [
+        _standing_of(row, next(chosen) if ask.place.kind is PlaceKind.CHANNEL else ())
+        for ask, (row,) in zip(asks, met[: len(asks)], strict=True)
+    ]
 
 
-def _standing_of(row: Sequence[Any]) -> Standing:
+def _look(ask: Ask) -> Values:
+    return {"on": ask.place.platform, "event": ask.event_id, "place": ask.place.key}
+
+
+def _standing_of(row: Sequence[Any], chosen: Rows) -> Standing:
     is_known, *place, spoken_id, spoken_at = row
     latest = Spoken(spoken_id, spoken_at) if spoken_id else None
-    return Standing(bool(is_known), conversation_of(*place) if place[0] else None, latest)
+    talk = conversation_of(*place) if place[0] else None
+    return Standing(bool(is_known), talk, latest, tuple(choice_of(*each) for each in chosen))
 
 
 def _standing() -> Select[Any]:

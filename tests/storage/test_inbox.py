@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 
 from bot.domain.conversation import Conversation, Spoken, TurnStatus
 from bot.domain.messages import Ask, Attachment, CommandCall, ContinueReply, MessageRef, RegenerateReply
-from bot.domain.places import Platform
+from bot.domain.places import PlaceKind, Platform
+from bot.domain.preferences import Preference, PreferenceName
 from bot.ports import Standing, UnitOfWorkFactory
 from storage.database import Database
 from storage.tables import inbox
@@ -80,6 +81,20 @@ async def test_an_event_meets_the_conversation_of_its_place_and_what_was_said_la
             Standing(False, None, None),
         ]
         assert await uow.inbox.standings([]) == []
+
+
+async def test_an_event_of_a_plain_channel_meets_what_was_chosen_there(units: UnitOfWorkFactory) -> None:
+    idle = Preference(PLACE.channel_key, PreferenceName.IDLE, "5", ADA.key, NOW)
+    async with units() as uow:
+        await uow.preferences.put(idle)
+    in_channel = message()
+    in_thread = replace(message(), place=replace(PLACE, thread="t", kind=PlaceKind.THREAD))
+
+    async with units.reading() as uow:
+        assert await uow.inbox.standings([in_thread, in_channel]) == [
+            Standing(False, None, None),
+            Standing(False, None, None, (idle,)),
+        ]
 
 
 async def test_a_first_event_of_a_place_begins_its_conversation(units: UnitOfWorkFactory) -> None:
