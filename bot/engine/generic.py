@@ -9,6 +9,7 @@ LoRA weights run as its base model does, over the base model's tensors wherever 
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Collection
 from typing import Any
@@ -97,6 +98,7 @@ class SharedModel:
         size = getattr(config, "head_dim", None) or config.hidden_size // heads
         self.cache_shape = (config.num_hidden_layers, getattr(config, "num_key_value_heads", None) or heads, size)
         self.dtype, self.device = model.dtype, model.device
+        self.place_bytes = 2 * math.prod(self.cache_shape) * self.dtype.itemsize
         self.own_bytes = 0
         self.model: Any = model
         self._shares: list[Share] = []
@@ -149,13 +151,14 @@ class SharedModel:
 class SingleModel:
     """A model run for one request after another, each with a cache of transformers' own."""
 
-    # Nothing of these caches is ours to keep.
+    # Nothing of these caches is ours to keep; what they take counts all the same.
     cache_shape = (0, 0, 0)
 
     def __init__(self, model: PreTrainedModel) -> None:
         self.dtype, self.device = model.dtype, model.device
         self.own_bytes = 0
         self.model: Any = model
+        self.place_bytes = _bytes_of_a_token(model)
         self._caches: WeakKeyDictionary[Sequence, Any] = WeakKeyDictionary()
 
     def forward(self, shares: list[Share], cache: Tensor) -> Tensor:
@@ -173,6 +176,18 @@ class SingleModel:
         self._caches[sequence] = getattr(out, "past_key_values", None)
         row: Tensor = out.logits[0, -1]
         return row
+
+
+def _bytes_of_a_token(model: Any) -> int:
+    """What transformers' own cache grows by with a token; 0 for a model that has none, or one that does not grow."""
+    held = []
+    for length in (_TRIAL, 2 * _TRIAL):
+        with torch.inference_mode():
+            out = model(input_ids=torch.zeros(1, length, dtype=torch.long, device=model.device), use_cache=True)
+        layers = getattr(getattr(out, "past_key_values", None), "layers", ())
+        parts = [part for layer in layers for part in vars(layer).values() if isinstance(part, Tensor)]
+        held.append(sum(part.nbytes for part in parts))
+    return (held[1] - held[0]) // _TRIAL
 
 
 def _attend(

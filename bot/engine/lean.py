@@ -9,6 +9,7 @@ weights holds the products that they change, and shares everything else with the
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -121,6 +122,7 @@ class LeanModel:
         self._layers = [self._take(layer) for layer in inner.layers]
         self.cache_shape = (len(self._layers), self._key_heads, self._size)
         self.dtype, self.device = self._embedding.dtype, self._embedding.device
+        self.place_bytes = 2 * math.prod(self.cache_shape) * self.dtype.itemsize
 
     def tuned(self, model: Any, changed: Collection[str]) -> LeanModel:
         """The same with a model whose modules of these names were changed; it is empty afterwards."""

@@ -90,8 +90,7 @@ class Loader:
 
     def afford(self, cache_mib: int) -> int:
         """The window that there is memory for; `description` tells when it is less than the model's."""
-        layers, heads, size = self.path.cache_shape
-        window = affordable_window(self.window, layers * 2 * heads * size * self.path.dtype.itemsize, cache_mib)
+        window = affordable_window(self.window, self.path.place_bytes, cache_mib)
         if window < self.window:
             self.description += f", memory for {window} of the model's {self.window} tokens"
         return window

@@ -33,9 +33,14 @@ _MEBIBYTE = 2**20
 
 
 class Model(Protocol):
-    """A path through a model; `cache_shape` is its number of layers, of key heads, and their size."""
+    """A path through a model.
+
+    `cache_shape` is the number of layers, of key heads, and their size in the runner's cache, `place_bytes` what the
+    keys and values of one token take there, or in a cache of the path's own.
+    """
 
     cache_shape: tuple[int, int, int]
+    place_bytes: int
     dtype: torch.dtype
     device: torch.device
 
@@ -134,8 +139,7 @@ class Runner:
         self._defaults = defaults
         self._window = window
         layers, heads, size = model.cache_shape
-        per_place = max(1, layers * 2 * heads * size * model.dtype.itemsize)
-        places = cache_mib * _MEBIBYTE // 2 // per_place
+        places = cache_mib * _MEBIBYTE // 2 // max(1, model.place_bytes)
         slots = Slots(min(places, max_running * capacity_for(window)), window)
         # Zeros are lazy on a processor: places that were never used take no memory.
         self._cache = torch.zeros((layers, slots.places, 2, heads, size), dtype=model.dtype, device=model.device)

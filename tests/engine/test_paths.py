@@ -153,6 +153,23 @@ def test_a_path_agrees_with_generate_at_temperature_zero(kind: str):
     assert len({token for text in expected for token in text[-NEW:]}) > 2
 
 
+@pytest.mark.parametrize(
+    ("kind", "place_bytes"),
+    [
+        ("llama", 2 * 2 * 2 * 8 * 4),
+        ("gpt2", 2 * 2 * 4 * 8 * 4),
+        ("gemma2, which caps its scores", 2 * 2 * 2 * 8 * 4),
+        ("bloom, which has no positions", 2 * 2 * 4 * 8 * 4),
+        ("mamba, which has no attention", 0),
+    ],
+)
+def test_a_path_knows_what_a_token_takes_in_memory(kind: str, place_bytes: int):
+    with torch.inference_mode():
+        path = choose_model(make(kind), WINDOW)
+
+    assert path.place_bytes == place_bytes
+
+
 @pytest.mark.parametrize("kind", ["llama", "qwen3"])
 def test_the_lean_families_run_on_the_generic_path_too(kind: str):
     model = make(kind)

@@ -12,7 +12,7 @@ import torch
 
 from bot.domain.generation import FinishReason, SamplingParams
 from bot.engine import lora, weights
-from bot.engine.generic import choose_model, tuned
+from bot.engine.generic import SingleModel, choose_model, tuned
 from bot.engine.prompts import ChatPrompts
 from bot.engine.runner import Began, Broke, Defaults, Ended, Event, Runner, Said
 from tests.engine.asking import GREEDY, assistant, user
@@ -23,11 +23,11 @@ from tests.engine.tiny import LEARNED, WINDOW
 class House:
     """A runner, and what was said to whom."""
 
-    def __init__(self, folder: Path, **options: int) -> None:
+    def __init__(self, folder: Path, choose: Any = choose_model, **options: int) -> None:
         self.folder = folder
         model = self.load()
         defaults = Defaults.of(model.generation_config)
-        self.path: Any = choose_model(model, WINDOW)
+        self.path: Any = choose(model, WINDOW)
         prompts = ChatPrompts(weights.load_tokenizer(folder))
         options = {"cache_mib": 1, "max_running": 8, **options}
         self.runner = Runner("base", self.path, prompts, defaults, WINDOW, **options)
@@ -129,6 +129,20 @@ def test_requests_wait_for_room_and_all_are_answered(writer_folder: Path):
     order = [type(event) for event in house.events if not isinstance(event, Said)]
     assert order == [Began, Ended] * 3
     assert set(house.said.values()) == {LEARNED["greet"]}
+
+
+def test_caches_that_are_the_models_own_count_too(writer_folder: Path):
+    house = House(writer_folder, lambda model, _: SingleModel(model), cache_mib=1)
+    place = 2 * 2 * 4 * 8 * 4  # two layers' keys and values, four heads of eight numbers of four bytes
+    for number in range(6):
+        house.ask(number, user("greet"), sampling=SamplingParams(200, 0.0))
+    house.step()
+    began = sum(isinstance(event, Began) for event in house.events)
+    house.finish()
+
+    assert house.path.place_bytes == place
+    assert began == 2**20 // 2 // place // WINDOW
+    assert list(house.said.values()) == [LEARNED["greet"]] * 6
 
 
 def test_a_cancelled_request_leaves_the_others_alone(house: House):
