@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -23,6 +25,13 @@ FIRST = ("engine", "recipes", "e2e")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.parent.name not in FIRST)
+
+
+@pytest.fixture(autouse=True)
+def environment_as_it_was() -> Iterator[None]:
+    """What a test's code sets in this process's environment, as HF_HUB_OFFLINE for a local model, ends with it."""
+    with patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture(scope="session")
