@@ -88,6 +88,11 @@ class Job:
         return self.item.ask
 
     @property
+    def goes_on(self) -> bool:
+        """Whether the answer goes on with another of the bot's, by Continue or by making such an answer anew."""
+        return self.question.is_by_bot and self.question.id != self.answer.id
+
+    @property
     def asker(self) -> Person:
         """Who asked; the answer's own lines are in their language."""
         return self.item.ask.by

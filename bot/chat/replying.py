@@ -13,7 +13,6 @@ from bot.chat.streaming import write_answer
 from bot.domain.conversation import Turn
 from bot.domain.generation import SamplingParams
 from bot.domain.lines import say
-from bot.domain.messages import ContinueReply
 from bot.domain.place_settings import MOST_MEMORY, PlaceSettings, resolved
 from bot.domain.places import PlaceKind
 from bot.ports import Look
@@ -50,7 +49,7 @@ async def _path(job: Job, services: Services) -> tuple[PlaceSettings, Sequence[T
 
 def _parts_of_question(job: Job) -> int:
     """How many turns are read whatever is remembered: the message, or the question with its answer so far."""
-    return _MOST_CONTINUED if isinstance(job.ask, ContinueReply) else 1
+    return _MOST_CONTINUED if job.goes_on else 1
 
 
 def _remembered(path: Sequence[Turn], memory: int) -> Sequence[Turn]:

@@ -23,7 +23,7 @@ from bot.chat.summarizing import summarize
 from bot.chat.writing import code, translate, write
 from bot.domain.commands import Who, command_named
 from bot.domain.conversation import Turn
-from bot.domain.messages import Change, ContinueReply
+from bot.domain.messages import Change
 
 UseCase = Callable[[Job, Services], Awaitable[Turn]]
 
@@ -62,9 +62,9 @@ def use_case_of(job: Job) -> tuple[UseCase, Who]:
         Refused: it is a command that nobody declared.
     """
     origin = job.answer.origin
-    if origin == CHAT or isinstance(job.ask, ContinueReply):
-        return reply, Who.EVERYONE
     if job.answer.change in CHANGES:
         return CHANGES[job.answer.change], Who.EVERYONE
+    if origin == CHAT or job.goes_on:
+        return reply, Who.EVERYONE
     command = command_named(origin)
     return USE_CASES[command.name], command.who

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from bot.domain.conversation import TurnStatus
-from bot.domain.messages import Attachment, RateReply, RegenerateReply, SuggestAnswer
+from bot.domain.generation import FinishReason
+from bot.domain.messages import Attachment, ContinueReply, RateReply, RegenerateReply, SuggestAnswer
 from bot.domain.places import Person
 from bot.domain.ratings import RatingSource, Verdict
 from tests.houses import ANA, BEN, CHANNEL, DIRECT, LIN, ROBOT, House
@@ -49,6 +50,23 @@ async def test_a_regenerated_draft_has_the_same_options(house: House) -> None:
     assert accepted is not None
 
     assert (await house.settled(accepted.answer.id)).prompt == first.prompt
+
+
+async def test_the_rest_of_a_draft_is_regenerated_as_it_was_continued(house: House) -> None:
+    house.generator.enqueue("In a boy", finish=FinishReason.LENGTH)
+    house.generator.enqueue(" lived a dog.")
+    house.generator.enqueue(" there was a song.")
+    first = await house.call("write", form="story", about="a dog")
+    going_on = await house.core.accept(ContinueReply("c", DIRECT, house.ref(first.id), ANA, house.clock.now()))
+    assert going_on is not None
+    rest = await house.settled(going_on.answer.id)
+
+    anew = await house.core.accept(RegenerateReply("r", DIRECT, house.ref(rest.id), ANA, house.clock.now()))
+    assert anew is not None
+    other = await house.settled(anew.answer.id)
+
+    assert (other.parent_id, other.text) == (first.id, "there was a song.")
+    assert other.prompt == rest.prompt
 
 
 @pytest.mark.parametrize(
