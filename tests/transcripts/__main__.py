@@ -20,8 +20,9 @@ from tests.transcripts import plays
 from tests.transcripts.stage import Stage
 
 _HEADING = "## A transcript"
-# The bundled painter; without it the tests' processes draw nothing.
-_DRAWING = {"IMAGE_MODEL": str(ROOT / "bot" / "models" / "painter")}
+# The bundled painter; without it the tests' processes draw nothing. One thread, for on two an answer is there before
+# anybody could stop it.
+_MODELS = {"IMAGE_MODEL": str(ROOT / "bot" / "models" / "painter"), "ENGINE_THREADS": "1"}
 
 
 async def discord(folder: Path) -> str:
@@ -35,7 +36,7 @@ async def discord(folder: Path) -> str:
             "DISCORD_GATEWAY_URL": server.gateway_url,
         }
         console = discord_console.Console(server, ana, general)
-        stage = Stage(console, discord_console.grows, lambda: server.connected, folder, settings | _DRAWING)
+        stage = Stage(console, discord_console.grows, lambda: server.connected, folder, settings | _MODELS)
         stage.prose(plays.DISCORD_PREFACE)
         try:
             await plays.on_discord(stage, server, general)
@@ -54,7 +55,7 @@ async def slack(folder: Path) -> str:
             "SLACK_APP_TOKEN": server.app_token,
             "SLACK_API_URL": server.api_url,
         }
-        stage = Stage(console, slack_console.grows, lambda: server.connected, folder, settings | _DRAWING)
+        stage = Stage(console, slack_console.grows, lambda: server.connected, folder, settings | _MODELS)
         stage.prose(plays.SLACK_PREFACE)
         try:
             await plays.on_slack(stage, server)

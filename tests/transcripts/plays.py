@@ -62,7 +62,7 @@ async def on_discord(stage: Stage, server: DiscordServer, general: Channel) -> N
 
     stage.prose("An answer stopped; `kill -9`, a new start, and the buttons of before:")
     await stage.line("@bot Suggest a name for a reading group")
-    await stage.stop("@bot Tell me a long story about a dog", ":press Stop")
+    await stage.stop(':call write form=story about="a dog and the moon" length=300', ":press Stop")
     await stage.crash()
     await stage.line(":press Continue")
     await stage.line(":press Regenerate")

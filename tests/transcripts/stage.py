@@ -21,6 +21,7 @@ from tests.servers.discord import Impossible
 # Seconds that an answer may take on a busy machine, and for which nothing moves when it is there.
 _PATIENCE_S = 600.0
 _STILL_S = 3.0
+_BEGINS_S = 30.0
 _LONGEST = 14
 _WIDTH = 118
 
@@ -138,14 +139,15 @@ class Stage:
         self.console.news(self._looks())
 
     async def stop(self, asked: str, typed: str) -> None:
-        """Ask, and stop the answer on its way; asked again where it was quicker."""
+        """Ask, and stop the answer on its way; asked again where it was quicker, or too short to be stopped."""
         while True:
             before = list(self.page)
-            await self.begin(asked)
             try:
+                async with asyncio.timeout(_BEGINS_S):
+                    await self.begin(asked)
                 await self.line(typed)
                 return
-            except (LookupError, Impossible):
+            except (LookupError, Impossible, TimeoutError):
                 await self._still()
                 self.page = before
 
