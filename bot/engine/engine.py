@@ -262,6 +262,7 @@ class LocalEngine:
             return
         log.warning("engine.replaced", model=self._model, by=self._instead, detail=message["detail"])
         self._replaced, self._excuse = self._model, f"({message['detail']})"
+        self._worker.download = None
         self._model, self._instead = self._instead, ""
         self._options = (self._model, *self._options[1:])
 
