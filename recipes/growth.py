@@ -1,8 +1,8 @@
 """A larger writer that begins where a smaller one stands, instead of at random weights.
 
-Twice as wide, it is the small one twice side by side, as HyperCloning makes it (arXiv 2409.12903, section 3): what
+Twice as wide, it is the small one twice side by side, as HyperCloning makes it (arXiv 2409.12903): what
 reads the state halves its weights, so that both sides see what the one saw. Deeper, it repeats layers whose outputs
-begin at zero (arXiv 2401.02415, section 3.2). It says at first exactly what the small one says.
+begin at zero (arXiv 2401.02415). It says at first exactly what the small one says.
 """
 
 from __future__ import annotations
@@ -47,22 +47,17 @@ def _widened(state: State, seed: int) -> State:
     return wide
 
 
-def _origin(layer: int, small: int, large: int) -> tuple[int, bool]:
-    """Which layer of the small model a layer of the large one comes from, and whether it is the first from there."""
-    before = (layer - 1) * small // large
-    return layer * small // large, layer == 0 or layer * small // large != before
-
-
 def _deepened(state: State, small: int, large: int) -> State:
     """The layers spread over a larger number; repeated ones add nothing yet."""
     deep = {name: weight for name, weight in state.items() if ".layers." not in name}
     for layer in range(large):
-        origin, first = _origin(layer, small, large)
+        origin = layer * small // large
+        repeats = origin == (layer - 1) * small // large
         prefix = f"model.layers.{origin}."
         for name, weight in state.items():
             if name.startswith(prefix):
                 part = name.removeprefix(prefix)
-                silent = not first and part in ("self_attn.o_proj.weight", "mlp.down_proj.weight")
+                silent = repeats and part in ("self_attn.o_proj.weight", "mlp.down_proj.weight")
                 deep[f"model.layers.{layer}.{part}"] = torch.zeros_like(weight) if silent else weight.clone()
     return deep
 
