@@ -207,11 +207,14 @@ class Driver(ABC):
         assert turn is not None
         return turn
 
-    async def votes(self, shown: Shown, expected: Sequence[str]) -> None:
-        """Wait until the votes on an answer are these."""
-        async with asyncio.timeout(PATIENCE_S):
-            while sorted(await self.verdicts(shown)) != sorted(expected):
-                await asyncio.sleep(0.01)
+    async def votes(self, shown: Shown, expected: Sequence[str]) -> list[str]:
+        """The votes on an answer, sorted: as soon as they are these, else as they stand when patience ends."""
+        patience = asyncio.get_running_loop().time() + PATIENCE_S
+        while (votes := sorted(await self.verdicts(shown))) != sorted(expected):
+            if asyncio.get_running_loop().time() > patience:
+                break
+            await asyncio.sleep(0.01)
+        return votes
 
     def asked(self) -> list[str]:
         """What the engine was asked, the last words of each request."""

@@ -361,10 +361,10 @@ async def test_the_second_vote_of_a_person_replaces_the_first(bot: Driver) -> No
     (answer,) = await bot.answers()
 
     await bot.presses(answer, "good")
-    await bot.votes(answer, ["good"])
+    assert await bot.votes(answer, ["good"]) == ["good"]
     await bot.presses(answer, "bad")
 
-    await bot.votes(answer, ["bad"])
+    assert await bot.votes(answer, ["bad"]) == ["bad"]
 
 
 @EVERYWHERE
@@ -374,7 +374,7 @@ async def test_who_dislikes_an_answer_can_give_a_better_one(bot: Driver) -> None
 
     await bot.explains(answer, "too short", "Good morning, dear Ana!")
 
-    await bot.votes(answer, ["bad"])
+    assert await bot.votes(answer, ["bad"]) == ["bad"]
     assert await bot.better_answers(answer) == ["Good morning, dear Ana!"]
 
 
@@ -385,10 +385,10 @@ async def test_a_reaction_in_any_skin_tone_is_a_vote_until_it_is_taken_back(bot:
 
     await bot.reacts(answer, "👍🏽")
     await bot.reacts(answer, "👎", by="ben")
-    await bot.votes(answer, ["good", "bad"])
+    assert await bot.votes(answer, ["bad", "good"]) == ["bad", "good"]
     await bot.unreacts(answer, "👍🏽")
 
-    await bot.votes(answer, ["bad"])
+    assert await bot.votes(answer, ["bad"]) == ["bad"]
 
 
 @IN_TEAMS
@@ -400,7 +400,7 @@ async def test_reactions_of_bots_and_other_reactions_are_no_votes(bot: Driver) -
     await bot.reacts(answer, "🎉")
     await bot.reacts(answer, "👍")
 
-    await bot.votes(answer, ["good"])
+    assert await bot.votes(answer, ["good"]) == ["good"]
 
 
 # --- nothing lost, nothing said twice ---------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ async def test_a_draft_that_is_used_stands_alone_and_counts_as_liked(bot: Driver
     used = next(each for each in await bot.answers(2) if not each.buttons)
     assert used.words == draft.words
     assert used.changes == ()
-    await bot.votes(draft, ["good"])
+    assert await bot.votes(draft, ["good"]) == ["good"]
 
 
 @IN_TEAMS
@@ -71,4 +71,4 @@ async def test_a_picture_that_is_picked_comes_alone_and_counts_as_liked(bot: Dri
     picked = next(each for each in (await bot.answers(len(answers) + 1))[len(answers) :] if each.buttons)
     assert "pick 1" not in picked.buttons
     assert (await bot.turn(picked)).pictures[0].parameters["seed"] == 8
-    await bot.votes(picked, ["good"])
+    assert await bot.votes(picked, ["good"]) == ["good"]

@@ -195,6 +195,7 @@ async def test_which_reactions_count_is_a_setting(
         await ana.reacts(answer, "party:123456789012345678")
 
         await _until(bot, answer, [(Verdict.GOOD, "")])
+        assert await _verdicts(bot, answer) == [(Verdict.GOOD, "")]
 
 
 async def test_stop_under_an_answer_that_ended_is_told_so(

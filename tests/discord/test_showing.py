@@ -145,6 +145,9 @@ async def test_bulk_deletion_cancels_too(bot: Bot, server: DiscordServer, channe
     await ana.deletes_all([other, question])
 
     await server.until(lambda: bot.generator.cancelled)
+    await ana.says(channel, f"{server.bot.mention} again")
+    (answer,) = await bot.answers(channel)
+    assert answer.text == "Fine."
 
 
 async def test_a_question_that_vanishes_unseen_is_answered_without_reference(

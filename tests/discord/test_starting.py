@@ -116,6 +116,8 @@ async def test_closing_what_never_started_is_nothing_to_do(server: DiscordServer
     await platform.stop_listening()
     await platform.close()
 
+    assert server.requests == []
+
 
 async def test_nobody_is_an_admin_by_role_outside_the_servers_the_bot_is_in(bot: Bot, ana: Person) -> None:
     person = Someone(Platform.DISCORD, ana.id, ana.name)

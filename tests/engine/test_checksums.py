@@ -44,8 +44,11 @@ def opened(folder: Path) -> str:
 
 
 def test_what_the_recipe_lists_coreutils_and_the_engine_find_right(folder: Path) -> None:
-    subprocess.run(["sha256sum", "--check", "--strict", checksums.LIST], cwd=folder, check=True, stdout=subprocess.PIPE)
+    said = subprocess.run(["sha256sum", "--check", "--strict", checksums.LIST], cwd=folder, capture_output=True)
     checksums.check(folder)
+
+    assert (said.returncode, said.stdout.decode()) == (0, f"{WEIGHTS}: OK\n")
+    assert checksums.read(folder) == {WEIGHTS: sha256(folder / WEIGHTS)}
 
 
 def test_a_list_changes_nothing_of_the_releases_name(folder: Path, writer_folder: Path) -> None:

@@ -247,6 +247,8 @@ async def test_closing_the_iterator_frees_the_engine(engine: LocalEngine):
 async def test_cancel_of_an_unknown_request_is_nothing(engine: LocalEngine):
     await engine.cancel("nobody")
 
+    assert await answer(engine, "greet") == LEARNED["greet"]
+
 
 async def test_many_requests_and_cancels_leave_nothing_behind(engine: LocalEngine):
     async def come_and_go(number: int) -> None:
