@@ -15,7 +15,7 @@ from adapters.slack.desk import Desk
 from adapters.slack.features import REWRITE_THIS, SUMMARIZE_FROM_HERE
 from adapters.slack.lines import say
 from adapters.slack.places import is_direct, ref_of
-from adapters.slack.words import people_in, read
+from adapters.slack.words import people_in, read, said_in, written_in
 from bot.chat.faults import sentence
 from bot.domain.commands import COMMANDS, SUMMARIZE, WRITE, command_named, read_call
 from bot.domain.messages import CommandCall
@@ -60,7 +60,8 @@ class Commands:
 
     async def on_rewrite_this(self, ack: AsyncAck, body: Payload) -> None:
         """Write the words of this message anew, in its thread."""
-        words = await self._words(body["message"].get("text") or "")
+        message = body["message"]
+        words = said_in(message, await self._names(written_in(message)), self._desk.me.user)
         await self._call(ack, body, WRITE.name, {"form": "rewrite", "about": words})
 
     async def _call(self, ack: AsyncAck, body: Payload, name: str, options: dict[str, str]) -> None:
@@ -71,11 +72,13 @@ class Commands:
         # A rewriting stands under the message; a summary reads the place that the message stands in.
         in_thread = name == WRITE.name or (root and root != message["ts"]) or is_direct(channel)
         place = desk.place(channel, (root or message["ts"]) if in_thread else "")
-        event_id, ref = desk.take(body), ref_of(channel, message["ts"])
+        event_id = desk.take(body)
+        # Where a summary begins; words to rewrite are given themselves.
+        start = ref_of(channel, message["ts"]) if name == SUMMARIZE.name else None
         try:
             if options.get("about") == "":
                 raise _NoWords
-            await desk.core.accept(CommandCall(event_id, place, by, name, desk.clock.now(), options, message=ref))
+            await desk.core.accept(CommandCall(event_id, place, by, name, desk.clock.now(), options, message=start))
         except (PersonError, StorageError) as error:
             desk.respond(body["response_url"], sentence(error, by.locale))
         except _NoWords:
@@ -84,9 +87,12 @@ class Commands:
         desk.interactions.acknowledged(event_id)
 
     async def _words(self, text: str) -> str:
-        me, people = self._desk.me.user, self._desk.people
-        mentioned = await asyncio.gather(*map(people.person, people_in(text) - {me}))
-        return read(text, {person.id: person.name for person in mentioned}, me)
+        return read(text, await self._names(text), self._desk.me.user)
+
+    async def _names(self, text: str) -> dict[str, str]:
+        """The names of those whom a text mentions."""
+        mentioned = await asyncio.gather(*map(self._desk.people.person, people_in(text) - {self._desk.me.user}))
+        return {person.id: person.name for person in mentioned}
 
 
 class _NoWords(Exception):

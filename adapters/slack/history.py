@@ -19,7 +19,7 @@ from adapters.slack.identity import Me
 from adapters.slack.inbound import Inbound
 from adapters.slack.people import People
 from adapters.slack.places import ref_of, time_of
-from adapters.slack.words import people_in, read
+from adapters.slack.words import people_in, said_in, written_in
 from bot.chat.reading import Reading
 from bot.domain.messages import HistoryMessage
 from bot.domain.places import Person, Place, Platform, owning_place
@@ -172,9 +172,8 @@ class History:
                 return
 
     async def _told(self, message: Message, channel: str) -> HistoryMessage:
-        text = _text_of_blocks(message) or message.get("text") or ""
         by_us = message.get("user") == self._me.user or message.get("bot_id") == self._me.bot
-        names = {user: await self._name(user) for user in people_in(text) - {self._me.user}} | {
+        names = {user: await self._name(user) for user in people_in(written_in(message)) - {self._me.user}} | {
             self._me.user: self._bot_name
         }
         author = self._bot_name if by_us else message.get("username") or await self._name(message.get("user") or "")
@@ -182,7 +181,7 @@ class History:
         return HistoryMessage(
             ref_of(channel, message["ts"]),
             author,
-            read(text, names, self._me.user),
+            said_in(message, names, self._me.user),
             time_of(message["ts"]),
             by_bot=by_us,
             automated=bool(message.get("bot_id")) and not by_us,
@@ -261,9 +260,3 @@ class CatchUp:
 
 def _next(told: AsyncSlackResponse) -> str:
     return str((told.get("response_metadata") or {}).get("next_cursor") or "")
-
-
-def _text_of_blocks(message: Message) -> str:
-    """The words of Markdown blocks: the text beside them holds the beginning alone."""
-    texts = [block.get("text", "") for block in message.get("blocks") or () if block.get("type") == "markdown"]
-    return "\n".join(texts)

@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from html import unescape
+from typing import Any
 
 from adapters.rendering import slack as mrkdwn
 from adapters.rendering.splitting import split
@@ -42,6 +43,24 @@ def read(text: str, names: Mapping[str, str], me: str = "") -> str:
         mention = rf"<@{me}(?:\|[^<>]*)?>"
         text = re.sub(rf"\A(?:\s*{mention}[\s:,，：]*)+|(?:\s*{mention}\s*)+\Z", "", text)
     return unescape(_MARKED.sub(lambda found: _unmarked(found[1], names), text)).strip()
+
+
+def written_in(message: Mapping[str, Any]) -> str:
+    """A message's words as Slack keeps them: its Markdown, since the text beside that holds the beginning alone."""
+    return _markdown_in(message) or message.get("text") or ""
+
+
+def said_in(message: Mapping[str, Any], names: Mapping[str, str], me: str = "") -> str:
+    """What a message says, as people see it. Markdown knows no escapes, and of Slack's marks only mentions."""
+    markdown = _markdown_in(message)
+    if not markdown:
+        return read(message.get("text") or "", names, me)
+    return _USER.sub(lambda found: f"@{names.get(found[1], found[1])}", markdown.replace(_ZERO_WIDTH, "")).strip()
+
+
+def _markdown_in(message: Mapping[str, Any]) -> str:
+    blocks = message.get("blocks") or ()
+    return "\n".join(block.get("text", "") for block in blocks if block.get("type") == "markdown")
 
 
 def _unmarked(inner: str, names: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from adapters.slack.connecting import manifest
+from bot.engine.scripted import ScriptedGenerator
 from tests.servers.slack import Channel, SlackServer, User
 from tests.slack.workspaces import Workspace, at_work
 
@@ -163,7 +164,22 @@ async def test_a_shortcut_rewrites_a_message_in_its_thread(
     answer = await workspace.answer(general)
 
     assert answer.reply_to is clumsy
-    assert "me want lunch" in workspace.generator.requests[-1].messages[-1].content
+    assert workspace.generator.requests[-1].messages[-1].content == "Rewrite in plain language: me want lunch"
+
+
+async def test_an_answer_of_the_bots_own_is_rewritten_whole_and_unescaped(
+    server: SlackServer, general: Channel, ana: User, tmp_path: Path
+) -> None:
+    told = "**Mind** that `<b>` & co. matter.\n\n" + "This goes on and on. " * 160 + "\n\nThe end."
+    generator = ScriptedGenerator(lambda request: told, capacity=16)
+    async with at_work(server, tmp_path, generator=generator) as workspace:
+        await ana.says(general, f"{server.bot.mention} hello")
+        answer = await workspace.answer(general)
+
+        await ana.uses(answer, "rewrite_this")
+        await workspace.answers(general, count=2)
+
+        assert generator.requests[-1].messages[-1].content == f"Rewrite in plain language: {told}"
 
 
 async def test_where_the_bot_may_not_post_a_command_is_answered_all_the_same(
