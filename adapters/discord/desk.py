@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,14 +22,17 @@ from bot.settings import DiscordSettings
 NOTICE = "notice"
 _NOTICES = 10
 
+# How many of the latest turns of a place are looked through for one by somebody.
+_LOOKED_THROUGH = 30
+
 # How many people's languages and deleted questions are remembered.
 _REMEMBERED = 10_000
 
 
-class Remembered(OrderedDict[int, str]):
+class Remembered(OrderedDict[Hashable, str]):
     """Something about the latest ids, the oldest forgotten."""
 
-    def __setitem__(self, key: int, value: str) -> None:
+    def __setitem__(self, key: Hashable, value: str) -> None:
         super().__setitem__(key, value)
         self.move_to_end(key)
         if len(self) > _REMEMBERED:
@@ -88,3 +91,9 @@ async def said(place: Place, viewer: Person, desk: Desk, *, most: int) -> int:
     """How much was said in a place between people and the bot, counted up to `most`; notices are no talk."""
     views = await desk.core.reading.turns(place, viewer, limit=most + _NOTICES)
     return min(most, sum(view.turn.origin != NOTICE for view in views))
+
+
+async def last_locale(place: Place, person: Person, desk: Desk) -> str:
+    """The language in which a person last spoke in a place, as far as its latest turns tell; else empty."""
+    views = await desk.core.reading.turns(place, person, limit=_LOOKED_THROUGH)
+    return next((view.turn.locale for view in reversed(views) if view.turn.author == person.key), "")

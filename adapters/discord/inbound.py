@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import discord
 import structlog
 
 from adapters.discord.carrying import ASKER
-from adapters.discord.desk import Desk, said
+from adapters.discord.desk import Desk, Remembered, last_locale, said
 from adapters.discord.sending import Unrepliable, persist
 from adapters.discord.translating import SPOKEN, attachments_of, mentions, person_of, place_of, ref_of, words
 from bot.chat.faults import sentence
 from bot.domain.messages import DeleteMessage, IncomingMessage, MessageRef, RateReply, ThreadOpened
 from bot.domain.places import Person, Place, PlaceKind, Platform
 from bot.domain.ratings import RatingSource
-from bot.errors import DeliveryError, InklingError
+from bot.errors import DeliveryError, InklingError, StorageError
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +28,8 @@ class Inbound:
         self._client = client
         self._desk = desk
         self._threads_begun: set[int] = set()
+        # What turns of an earlier process tell of people's languages, by person and place.
+        self._told_before = Remembered()
 
     @property
     def _me(self) -> int:
@@ -54,7 +57,7 @@ class Inbound:
         try:
             owner = await persist(lambda: thread.guild.fetch_member(thread.owner_id))
             place = await place_of(thread, self._client)
-            by = person_of(owner, self._locale(owner.id, thread.guild))
+            by = await self._person(owner, place, thread.guild)
             at = thread.created_at or self._desk.clock.now()
             await self._desk.core.greet(ThreadOpened(f"thread/{thread.id}", place, by, at))
         except InklingError as error:
@@ -91,7 +94,7 @@ class Inbound:
 
     async def _incoming(self, message: discord.Message, *, edited: bool = False) -> IncomingMessage:
         place = await place_of(message.channel, self._client)
-        by = person_of(message.author, self._locale(message.author.id, message.guild))
+        by = await self._person(message.author, place, message.guild)
         assert message.edited_at is not None or not edited
         version = f":{message.edited_at.timestamp()}" if edited and message.edited_at else ""
         return IncomingMessage(
@@ -107,12 +110,27 @@ class Inbound:
             edited=edited,
         )
 
-    def _locale(self, person: int, guild: discord.Guild | None) -> str:
-        """The language that Discord shows a person, where it told us; else that of the server."""
-        seen = self._desk.locales.get(person)
-        if seen is not None:
-            return seen
-        return str(guild.preferred_locale) if guild else "en"
+    async def _person(self, user: discord.User | discord.Member, place: Place, guild: discord.Guild | None) -> Person:
+        """Who speaks, in the language that Discord shows them where it told us, else in that of the server.
+
+        It tells with commands and buttons only; what it told an earlier process is seen by what was said in this place.
+        """
+        person = person_of(user, str(guild.preferred_locale) if guild else "en")
+        seen = self._desk.locales.get(user.id)
+        if seen is None:
+            key = (user.id, place)
+            if key not in self._told_before:
+                self._told_before[key] = await self._last_locale(place, person)
+            seen = self._told_before[key]
+        return replace(person, locale=seen or person.locale)
+
+    async def _last_locale(self, place: Place, person: Person) -> str:
+        try:
+            return await last_locale(place, person, self._desk)
+        except StorageError as error:
+            # Whoever speaks is answered, or told that storage fails, in the server's language.
+            log.warning("language not looked up", person=person.key, error=type(error).__name__)
+            return ""
 
     async def _answered(self, message: discord.Message, place: Place, by: Person) -> MessageRef | None:
         """The message replied to; for a thread's first message the one that the thread was opened on."""

@@ -89,7 +89,11 @@ class Interacting:
     async def _call(self, interaction: Interaction) -> None:
         data: Any = interaction.data
         if data["type"] == discord.AppCommandType.message.value:
-            call = await self._from_menu(interaction, data)
+            chosen = await self._from_menu(interaction, data)
+            if chosen is None:
+                await self._tell(interaction, say("act.no_words", str(interaction.locale)))
+                return
+            call = chosen
         else:
             options = {row["name"]: row["value"] for row in data.get("options", ())}
             options.pop(FILE_OPTION, None)
@@ -99,14 +103,17 @@ class Interacting:
         private = command_named(call.name).private
         await self._ask(call, Call(interaction, private, shows_answer=True))
 
-    async def _from_menu(self, interaction: Interaction, data: Any) -> CommandCall:
+    async def _from_menu(self, interaction: Interaction, data: Any) -> CommandCall | None:
+        """What a message's menu asks for; None where there are no words to rewrite."""
         target = data["resolved"]["messages"][data["target_id"]]
         if data["name"] == SUMMARIZE_MENU.en:
             ref = ref_of(int(target["channel_id"]), int(target["id"]))
             return await self._command(interaction, SUMMARIZE.name, {}, message=ref)
         assert data["name"] == REWRITE_MENU.en
         people = {int(user["id"]): user.get("global_name") or user["username"] for user in target["mentions"]}
-        text = named(target["content"], people, interaction.guild)
+        text = named(target["content"], people, interaction.guild).strip()
+        if not text:
+            return None
         return await self._command(interaction, WRITE.name, {"form": "rewrite", "about": text})
 
     async def _command(self, interaction: Interaction, name: str, options: dict[str, Any], **more: Any) -> CommandCall:

@@ -44,6 +44,7 @@ LINES: dict[str, Text] = {
         "I no longer know this answer, so nothing can be done with it.", "我已不记得这条回答，无法操作。"
     ),
     "act.not_under_way": Text("This answer is not being written any more.", "这条回答已不在生成中。"),
+    "act.no_words": Text("There are no words in this message to rewrite.", "这条消息没有可以改写的文字。"),
     # While an answer is made.
     "show.in_line": Text("Number {position} in line …", "排队中，第 {position} 位……"),
     "show.writing": Text("Writing …", "正在写……"),

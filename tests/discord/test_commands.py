@@ -200,6 +200,16 @@ async def test_rewrite_this_rewrites_a_message(bot: Bot, server: DiscordServer, 
     assert bot.generator.requests[0].messages[-1].content == "Rewrite in plain language: we gotta go @Ana"
 
 
+async def test_a_message_without_words_cannot_be_rewritten(bot: Bot, channel: Channel, ana: Person) -> None:
+    message = await ana.says(channel, files=[("picture.png", b"not words")])
+
+    act = await ana.uses(message, "Rewrite this")
+
+    assert act.reply.text == "There are no words in this message to rewrite."
+    assert act.reply.ephemeral_for is ana
+    assert bot.generator.requests == []
+
+
 async def test_styles_are_proposed_while_one_types(bot: Bot, channel: Channel, ana: Person) -> None:
     choices = await ana.completes(channel, "image", "style", "water")
 

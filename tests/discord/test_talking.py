@@ -222,6 +222,26 @@ async def test_in_direct_channels_the_language_is_the_one_last_seen(
     assert [button.label for button in answer.buttons] == ["👍", "👎", "重新生成", "改进"]
 
 
+async def test_after_a_restart_people_are_still_answered_in_their_language(
+    server: DiscordServer, channel: Channel, tmp_path: Path
+) -> None:
+    lin = server.add_user("琳", locale="zh-CN")
+    async with open_bot(server, tmp_path) as bot:
+        await lin.calls(channel, "help")
+        await lin.says(lin.dm, "你好")
+        await lin.says(channel, f"{server.bot.mention} 你好")
+        await bot.answers(lin.dm)
+        await bot.answers(channel)
+
+    async with open_bot(server, tmp_path) as bot:
+        await lin.says(lin.dm, "!help nonsense")
+        await lin.says(channel, f"{server.bot.mention} !write")
+
+        answers = [(await bot.answers(lin.dm, 2))[-1], (await bot.answers(channel, 2))[-1]]
+
+    assert [answer.text.split("「")[0] for answer in answers] == ["没有关于", "/write 需要"]
+
+
 async def test_without_message_content_mentions_replies_and_direct_messages_are_answered(
     server: DiscordServer, channel: Channel, ana: Person, tmp_path: Path
 ) -> None:
