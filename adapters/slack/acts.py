@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from adapters.slack.blocks import (
@@ -51,7 +52,9 @@ from bot.domain.messages import (
 )
 from bot.domain.places import Person, Place
 from bot.domain.ratings import RatingSource, Verdict
-from bot.errors import PersonError, StorageError
+from bot.errors import DeliveryError, PersonError, StorageError
+
+log = structlog.get_logger(__name__)
 
 Payload = dict[str, Any]
 
@@ -159,8 +162,13 @@ class Acts:
     async def _open(self, press: Press, *, reason: bool) -> None:
         about = {"channel": press.answer.channel, "message": press.answer.message, "thread": press.place.thread}
         view = modal(press.by.locale, json.dumps(about), reason=reason)
-        with as_ours("views.open"):
-            await self._desk.client.views_open(trigger_id=press.trigger, view=view)
+        try:
+            with as_ours("views.open"):
+                await self._desk.client.views_open(trigger_id=press.trigger, view=view)
+        except DeliveryError as error:
+            # A trigger lasts three seconds.
+            log.warning("modal not opened", answer=press.answer.message, error=str(error))
+            self._answer(press, say("modal.late", press.by.locale))
 
     async def on_feedback(self, ack: AsyncAck, body: Payload, view: Payload) -> None:
         """The modal was sent: kept first, then closed; if it cannot be kept, it stays open and says why."""

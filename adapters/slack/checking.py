@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 
 import aiohttp
 
@@ -12,12 +13,18 @@ from adapters.slack.client import PacedClient, new_session
 from adapters.slack.errors import SlackRefused, as_ours
 from adapters.slack.features import SCOPES
 from adapters.slack.identity import Me, check_kinds, open_socket, sign_in
+from adapters.slack.listening import PATH
 from adapters.slack.pacing import SLACK_RATES, Pace
 from bot.domain.findings import Finding
 from bot.errors import DeliveryError, SettingsError
 from bot.settings import SlackSettings
 
 _HELLO_S = 10.0
+
+_COMMANDS = (
+    "Slack tells no app which of them it has. Where it does not offer one after an update, paste the manifest of "
+    "`make connect-slack` under “App Manifest”, then reinstall the app."
+)
 
 
 async def check(settings: SlackSettings, *, channel: str = "") -> AsyncIterator[Finding]:
@@ -38,7 +45,8 @@ async def check(settings: SlackSettings, *, channel: str = "") -> AsyncIterator[
             return
         yield Finding("Slack bot token", True, f"signed in to {me.team_name} as {me.name}")
         yield _scopes(me)
-        yield await _socket(client, settings, session)
+        yield Finding("Slack commands", True, _COMMANDS)
+        yield await (_socket(client, settings, session) if settings.app_token else _http(settings, session))
         yield await _agent(client, me)
         if channel:
             yield await _channel(client, channel, me)
@@ -58,10 +66,6 @@ def _scopes(me: Me) -> Finding:
 
 async def _socket(client: PacedClient, settings: SlackSettings, session: aiohttp.ClientSession) -> Finding:
     """Whether events would arrive: a socket is opened until Slack says hello."""
-    if not settings.app_token:
-        return Finding(
-            "Slack events", True, f"by HTTP on {settings.http_host}:{settings.http_port}, signed requests only"
-        )
     try:
         url = await open_socket(client, settings.app_token)
     except SettingsError as error:
@@ -74,6 +78,20 @@ async def _socket(client: PacedClient, settings: SlackSettings, session: aiohttp
         return Finding("Slack events", False, f"the socket does not open ({type(error).__name__}). {remedy}")
     count = hello.get("num_connections", 1)
     return Finding("Slack events", hello.get("type") == "hello", f"the socket opens; connections now: {count}")
+
+
+async def _http(settings: SlackSettings, session: aiohttp.ClientSession) -> Finding:
+    """Who answers where Slack's requests should arrive, asked by one that Slack did not sign."""
+    address = f"http://{settings.http_host}:{settings.http_port}{PATH}"
+    try:
+        async with session.post(address, data=b"{}") as response:
+            status = response.status
+    except (aiohttp.ClientError, TimeoutError):
+        return Finding("Slack events", True, f"by HTTP at {address}, where the bot does not run now")
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Finding("Slack events", True, f"by HTTP at {address}: the bot listens, to what Slack signed only")
+    remedy = "Stop that program, or set SLACK_HTTP_PORT."
+    return Finding("Slack events", False, f"another program answers at {address} (status {status}). {remedy}")
 
 
 async def _agent(client: PacedClient, me: Me) -> Finding:

@@ -90,6 +90,8 @@ _MAKE = """\
 1. Open https://api.slack.com/apps, press “Create New App” → “From a manifest”, choose your workspace,
    and paste the JSON above."""
 
+_CHANGED = "After a change of the manifest, paste it under “App Manifest” and press “Reinstall” under “Install App”."
+
 _BY_SOCKET = f"""\
 {_MAKE}
 2. Under “Basic Information” → “App-Level Tokens”, press “Generate Token and Scopes”, add {APP_SCOPE},
@@ -97,16 +99,19 @@ _BY_SOCKET = f"""\
 3. Under “Install App”, press “Install to Workspace”, and copy the “Bot User OAuth Token” (xoxb-…) into .env
    as SLACK_BOT_TOKEN.
 4. Start the bot with `make run`, and invite it to a channel: /invite @the-name-you-gave-it
-After a change of the manifest, paste it under “App Manifest” and press “Reinstall” under “Install App”."""
+{_CHANGED}
+To be called by HTTP instead of a socket, put SLACK_SIGNING_SECRET=later into .env and see the steps for that here."""
 
 
 def _by_http(settings: SlackSettings) -> str:
     return f"""\
 {_MAKE}
    Put the address at which Slack reaches this machine in place of {_PUBLIC}; it has to lead to
-   http://{settings.http_host}:{settings.http_port}{PATH}, where the bot must be running when Slack checks it.
+   http://{settings.http_host}:{settings.http_port}{PATH}.
 2. Under “Basic Information” → “App Credentials”, copy the “Signing Secret” into .env as SLACK_SIGNING_SECRET.
 3. Under “Install App”, press “Install to Workspace”, and copy the “Bot User OAuth Token” (xoxb-…) into .env
    as SLACK_BOT_TOKEN.
-4. Start the bot with `make run`, and invite it to a channel: /invite @the-name-you-gave-it
-After a change of the manifest, paste it under “App Manifest” and press “Reinstall” under “Install App”."""
+4. Start the bot with `make run`. Under “Event Subscriptions” press “Retry” beside the Request URL, until Slack
+   says that it is verified.
+5. Invite the bot to a channel: /invite @the-name-you-gave-it
+{_CHANGED}"""

@@ -80,6 +80,10 @@ LINES: dict[str, Text] = {
     "modal.better_hint": Text(
         "Your text is kept as the better answer to the same question.", "你的文字会作为同一问题的更好回答保存。"
     ),
+    "modal.late": Text(
+        "Slack was too slow to open the form. Press again; a vote given meanwhile is kept.",
+        "Slack 没能及时打开表单。请再按一次，已投的票不会丢失。",
+    ),
     # The agent's pane and the app's home.
     "prompt.email.title": Text("Write an email", "写一封邮件"),
     "prompt.email": Text(

@@ -74,6 +74,19 @@ async def test_a_bad_press_is_a_vote_and_asks_why_and_for_a_better_answer(
     assert "已记下" in lin.ephemerals[0].text
 
 
+async def test_a_form_that_slack_does_not_open_in_time_is_told_and_the_vote_is_kept(
+    workspace: Workspace, server: SlackServer, answer: Message, ana: User
+) -> None:
+    server.faults.refuse("views.open", error="expired_trigger_id")
+
+    act = await ana.presses(answer, "bad")
+    await server.until(lambda: act.replies)
+
+    assert act.modal is None
+    assert "too slow to open the form" in act.replies[0].text
+    assert await workspace.votes(answer) == ["bad"]
+
+
 async def test_a_better_answer_can_be_suggested(
     workspace: Workspace, server: SlackServer, answer: Message, ana: User
 ) -> None:

@@ -20,6 +20,11 @@ async def findings(settings: SlackSettings, channel: str = "") -> list[Finding]:
     return [finding async for finding in check(settings, channel=channel)]
 
 
+async def events(settings: SlackSettings) -> Finding:
+    (found,) = [finding for finding in await findings(settings) if finding.subject == "Slack events"]
+    return found
+
+
 def test_slack_accepts_the_manifest_and_every_command_stands_in_it() -> None:
     for by_http in (False, True):
         made = manifest("Inkling", by_http=by_http)
@@ -76,6 +81,15 @@ def test_the_guide_for_http_asks_for_the_signing_secret(server: SlackServer, tmp
     assert "SLACK_SIGNING_SECRET" in text
     assert "/slack/events" in text
     assert '"socket_mode_enabled": false' in text
+    assert "“Retry” beside the Request URL" in text
+
+
+def test_who_has_no_secret_yet_is_told_how_to_see_the_steps_for_http(server: SlackServer, tmp_path: Path) -> None:
+    by_socket = guide(slack_settings(server, tmp_path, SLACK_SIGNING_SECRET="", SLACK_APP_TOKEN=""))
+    by_http = guide(slack_settings(server, tmp_path, SLACK_SIGNING_SECRET="later", SLACK_APP_TOKEN=""))
+
+    assert "put SLACK_SIGNING_SECRET=later into .env" in by_socket
+    assert "copy the “Signing Secret” into .env" in by_http
 
 
 async def test_all_is_well_when_it_is(server: SlackServer, general: Channel, tmp_path: Path) -> None:
@@ -84,7 +98,7 @@ async def test_all_is_well_when_it_is(server: SlackServer, general: Channel, tmp
     found = await findings(slack_settings(server, tmp_path), general.id)
 
     assert [finding.subject for finding in found if not finding.well] == []
-    assert len(found) == 5
+    assert len(found) == 6
 
 
 async def test_a_wrong_token_is_the_only_finding(server: SlackServer, tmp_path: Path) -> None:
@@ -112,6 +126,24 @@ async def test_missing_scopes_a_wrong_app_token_and_a_foreign_channel_are_each_f
     assert set(faults) == {"Slack scopes", "Slack events", f"Slack channel {elsewhere.id}"}
     assert "reactions:read" in faults["Slack scopes"]
     assert "/invite" in faults[f"Slack channel {elsewhere.id}"]
+
+
+async def test_by_http_it_is_seen_who_listens_where_slacks_requests_arrive(
+    server: SlackServer, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    ours = slack_settings(server, tmp_path, SLACK_APP_TOKEN="", SLACK_HTTP_PORT=str(unused_tcp_port))
+    servers_own = server.url.rpartition(":")[2]
+    foreign = slack_settings(server, tmp_path, SLACK_APP_TOKEN="", SLACK_HTTP_PORT=servers_own)
+
+    before = await events(ours)
+    async with at_work(server, tmp_path, settings=ours):
+        meanwhile = await events(ours)
+    taken = await events(foreign)
+
+    assert (before.well, meanwhile.well, taken.well) == (True, True, False)
+    assert "does not run now" in before.text
+    assert "the bot listens, to what Slack signed only" in meanwhile.text
+    assert "set SLACK_HTTP_PORT" in taken.text
 
 
 async def test_an_app_that_is_no_agent_is_found(server: SlackServer, tmp_path: Path) -> None:
