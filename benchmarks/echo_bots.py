@@ -116,10 +116,14 @@ async def bare_slack(folder: Path) -> AsyncIterator[None]:
     """slack-bolt's own echo bot in Socket Mode."""
     from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
     from slack_bolt.async_app import AsyncApp, AsyncSay
+    from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
     from slack_sdk.web.async_client import AsyncWebClient
 
     settings = Settings.load(os.environ).slack
-    app = AsyncApp(client=AsyncWebClient(token=settings.bot_token, base_url=settings.api_url))
+    client = AsyncWebClient(token=settings.bot_token, base_url=settings.api_url)
+    # Without it a 429 is an answer lost, and nothing to be measured against.
+    client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=100))
+    app = AsyncApp(client=client)
 
     @app.event("message")
     async def echo(event: dict[str, str], say: AsyncSay) -> None:
