@@ -111,6 +111,9 @@ class OnDiscord(Driver):
         found = [re.fullmatch(r"-# Number (\d+) in line …", shown.words) for shown in await self.shown()]
         return next((int(each[1]) for each in found if each), 0)
 
+    async def uses(self, said: Message, menu: str, by: str = "ana") -> None:
+        await self.people[by].uses(said, menu)
+
     async def edits(self, said: Message, text: str) -> None:
         await said.author.edits(said, f"{self.server.bot.mention} {text}")  # type: ignore[attr-defined]
 

@@ -58,9 +58,13 @@ class Driver(ABC):
 
     async def restart(self) -> None:
         """End the bot without letting answers in flight end, and start it anew."""
+        await self.end()
+        await self.start()
+
+    async def end(self) -> None:
+        """End the bot without letting answers in flight end."""
         await self._bot.aclose()
         self._bot = AsyncExitStack()
-        await self.start()
 
     # --- the bot and its world --------------------------------------------------------------------------------------
 
@@ -135,6 +139,10 @@ class Driver(ABC):
     @abstractmethod
     async def place_in_line(self) -> int:
         """Which in line the answer that is waited for is, as people are told; 0 where they are not."""
+
+    async def uses(self, said: Any, menu: str, by: str = "ana") -> None:
+        """Choose from the menu of a message that a person said."""
+        raise AssertionError("people cannot do this here")
 
     async def edits(self, said: Any, text: str) -> None:
         """Change what one said."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from adapters.slack.connecting import manifest
 from bot.domain.messages import MessageRef
 from bot.domain.places import Platform
 from bot.ports import UnitOfWorkFactory
@@ -31,6 +32,7 @@ class OnSlack(Driver):
             "robot": self.server.add_user("Robot", bot=True),
         }
         self.channel = self.server.add_channel("general")
+        self.server.install(manifest("Inkling"))
 
     async def start(self) -> None:
         self.workspace: Workspace = await self._bot.enter_async_context(
@@ -103,6 +105,9 @@ class OnSlack(Driver):
         told = [text for session in self.server.world.sessions.values() for text in session.loading[-1:]]
         found = [re.search(r"number (\d+) in line", text) for text in told]
         return next((int(each[1]) for each in found if each), 0)
+
+    async def uses(self, said: Message, menu: str, by: str = "ana") -> None:
+        await self.people[by].uses(said, menu)
 
     async def edits(self, said: Message, text: str) -> None:
         await said.author.edits(said, f"{self.server.bot.mention} {text}")

@@ -128,6 +128,30 @@ async def test_a_wrong_command_is_told_what_to_do(bot: Driver) -> None:
     assert bot.asked() == []
 
 
+@IN_TEAMS
+async def test_a_message_is_rewritten_from_its_menu(bot: Driver) -> None:
+    clumsy = await bot.says("me want lunch", by="ben", to_bot=False)
+
+    await bot.uses(clumsy, "Rewrite this")
+
+    await bot.answers()
+    assert bot.asked() == ["Rewrite in plain language: me want lunch"]
+
+
+@IN_TEAMS
+async def test_what_was_said_from_a_message_on_is_summed_up_from_its_menu(bot: Driver) -> None:
+    await bot.says("old news", by="ben", to_bot=False)
+    here = await bot.says("new news", by="ben", to_bot=False)
+    await bot.says("newest news", by="ben", to_bot=False)
+
+    await bot.uses(here, "Summarise from here")
+
+    await bot.answers(0)
+    (asked,) = bot.asked()
+    assert asked.count("Ben: ") == 2
+    assert asked.index("Ben: new news") < asked.index("Ben: newest news")
+
+
 @EVERYWHERE
 async def test_its_own_lines_are_in_the_askers_language(bot: Driver) -> None:
     bot.engine.enqueue(EngineDown())
@@ -416,6 +440,21 @@ async def test_what_was_accepted_before_a_crash_is_answered_after_it_once(bot: D
 
     answers = await bot.answers()
     assert [answer.words for answer in answers] == ["You said: hello"]
+
+
+@IN_TEAMS
+async def test_what_was_said_while_the_bot_was_away_is_answered_once_it_is_back(bot: Driver) -> None:
+    await bot.says("hello")
+    await bot.answers()
+    await bot.end()
+
+    await bot.says("anybody there?")
+    await bot.says("lunch?", by="ben", to_bot=False)
+    await bot.start()
+
+    answers = await bot.answers(2)
+    assert [answer.words for answer in answers] == ["You said: hello", "You said: anybody there?"]
+    assert bot.asked() == ["hello", "anybody there?"]
 
 
 @WITH_WINDOWS
