@@ -188,3 +188,15 @@ async def test_a_discord_out_of_reach_is_a_line_in_the_log_and_no_traceback(
         await bot.answers(channel)
     assert "Traceback" not in caplog.text
     assert not [line for line in ours if "exc_info" in line]
+
+
+async def test_two_connections_on_one_database_give_one_answer_to_each(
+    server: DiscordServer, channel: Channel, ana: Person, tmp_path: Path
+) -> None:
+    async with open_bot(server, tmp_path) as one, open_bot(server, tmp_path) as other:
+        for number in range(6):
+            await ana.says(channel, f"{server.bot.mention} {number}")
+        answers = await one.answers(channel, 6)
+
+        assert len(answers) == 6
+        assert len(one.generator.requests) + len(other.generator.requests) == 6

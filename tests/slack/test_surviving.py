@@ -29,6 +29,36 @@ async def test_a_redelivered_event_is_answered_once(
     assert len(answers) == 4
 
 
+async def test_two_connections_on_one_database_give_one_answer_to_each(
+    server: SlackServer, general: Channel, ana: User, tmp_path: Path
+) -> None:
+    server.faults.redeliver(1.0)
+    async with at_work(server, tmp_path) as one, at_work(server, tmp_path) as other:
+        await server.until(lambda: len(server.sockets.connections) == 2)
+
+        for number in range(6):
+            await ana.says(general, f"{server.bot.mention} {number}")
+        await server.until(lambda: len([each for each in server.deliveries.log if each.attempt]) >= 12)
+        answers = await one.answers(general, 6)
+
+        assert sorted(answer.text for answer in answers) == [f"You said: {number}" for number in range(6)]
+        assert len(one.generator.requests) + len(other.generator.requests) == 6
+
+
+async def test_a_socket_that_slack_wants_replaced_loses_nothing(
+    workspace: Workspace, server: SlackServer, general: Channel, ana: User
+) -> None:
+    await ana.says(general, f"{server.bot.mention} one")
+    await server.sockets.say_goodbye("warning")
+    await ana.says(general, f"{server.bot.mention} two")
+    await server.until(lambda: server.sockets.opened == 2)
+    await ana.says(general, f"{server.bot.mention} three")
+
+    answers = await workspace.answers(general, 3)
+
+    assert sorted(answer.text for answer in answers) == ["You said: one", "You said: three", "You said: two"]
+
+
 async def test_a_dropped_socket_in_the_middle_of_an_answer_loses_nothing(
     workspace: Workspace, server: SlackServer, general: Channel, ana: User
 ) -> None:
