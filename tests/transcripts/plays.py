@@ -49,6 +49,8 @@ async def on_discord(stage: Stage, server: DiscordServer, general: Channel) -> N
     await stage.line(':fill reason="too stiff" better="Lunch on Friday at noon, my treat. Who is in?"')
     await stage.line("@bot !write email thank Ben for the cake")
     await stage.line(":press Use as message")
+    await stage.line("me want lunch early, you come too?", answered=False)
+    await stage.line(":menu Rewrite this")
     await stage.line(f':call summarize text="{_NEWS}"')
     await stage.line(":press Share")
 
@@ -107,6 +109,9 @@ async def on_slack(stage: Stage, server: SlackServer) -> None:
     await stage.line(":submit too stiff")
     await stage.line("/write form:social-post we have a new office")
     await stage.line(":press Use as message")
+    await stage.line("me want lunch early, you come too?", answered=False)
+    await stage.line(":menu Rewrite this")
+    await stage.line(":general")
     await stage.line(
         "/summarize The meeting moves from Tuesday to Friday. Please bring the signed contract and tell Omar."
     )

@@ -121,11 +121,11 @@ class Stage:
         self._write("## kill -9, and started again")
         await self.start()
 
-    async def line(self, typed: str) -> None:
-        """Type a line, and write down what came of it once nothing moves any more."""
+    async def line(self, typed: str, *, answered: bool = True) -> None:
+        """Type a line, and write down what came of it once nothing moves any more; not every line is `answered`."""
         before = self._looks()
         asks = await self._obey(typed)
-        if not asks and not typed.startswith(_SILENT):
+        if answered and not asks and not typed.startswith(_SILENT):
             await self._until(lambda: self._looks() != before)
             await self._still()
         for news in self.console.news(self._looks()):

@@ -12,7 +12,7 @@ from tests.servers.slack import CannotSubmit, Message, Modal, SlackServer
 SETTLED_S = 0.5
 HELP = """type to say something in #general; @bot mentions the bot, /write … is a command
 :dm :general :thread change the place · :react 👍 · :press LABEL (menus too) · :submit TEXT (in the first field)
-:file PATH [words] · :locale zh-CN · :stop · :quit"""
+:menu NAME (a shortcut on the latest message here) · :file PATH [words] · :locale zh-CN · :stop · :quit"""
 
 
 class Console:
@@ -81,6 +81,9 @@ class Console:
                 self._modal = act.modal
                 if act.modal is not None:
                     print(f"  [{act.modal.title}: {', '.join(field.label for field in act.modal.fields)}]")
+            case ":menu":
+                act = await self._ana.uses(self._here()[-1], rest)
+                print(f"  ({act.failed or 'taken'})")
             case ":submit" if self._modal is not None:
                 done = await self._ana.submits(self._modal, {self._modal.fields[0].action_id: rest})
                 print(f"  ({done.failed or done.errors or 'sent'})")
@@ -101,6 +104,9 @@ class Console:
     async def _say(self, words: str, files: Sequence[tuple[str, bytes]] = ()) -> None:
         text = words.replace("@bot", self._server.bot.mention)
         await self._ana.says(self._place, text, thread=self._thread, files=files)
+
+    def _here(self) -> list[Message]:
+        return self._place.messages if self._thread is None else self._place.threads[self._thread.root_ts]
 
     def _latest(self) -> Message:
         if self._last is None:
