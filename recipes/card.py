@@ -20,7 +20,7 @@ from recipes import prompts
 from recipes.data import Record
 from recipes.errors import plainly
 from recipes.generation import Choice, Writer
-from recipes.pretrain import SHARES
+from recipes.pretrain import CONVERSATIONS_SHARE, COPYING_SHARE, REST, SHARES
 
 TEMPLATES = Path(__file__).parent / "cards"
 SUMMARIZER = "You summarize chat conversations."
@@ -117,7 +117,9 @@ def card(run: Path, writer: Writer, note: str = "") -> str:
         summary=SUMMARY,
         hardware=hardware(),
         note=note,
-        shares=SHARES,
+        shares={**SHARES, "the rest": REST},
+        conversations_share=CONVERSATIONS_SHARE,
+        copying_share=COPYING_SHARE,
         systems=(*prompts.SYSTEM_EN, *prompts.SYSTEM_ZH),
         system_share=prompts.SYSTEM_SHARE,
         samples=samples(writer),

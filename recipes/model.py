@@ -1,4 +1,4 @@
-"""The writer's shape: a Llama configuration, and attention that never crosses from one packed document to the next.
+"""The writer's shape: a Qwen3 configuration, and attention that never crosses from one packed document to the next.
 
 Attention comes in two forms with the same result. On a CPU each document is attended to by itself ("split"), which
 does no work outside the blocks; elsewhere one scaled-dot-product call gets a block-diagonal mask ("masked"), whose
@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
@@ -18,9 +19,9 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformers import (
     AttentionInterface,
     AttentionMaskInterface,
-    LlamaConfig,
-    LlamaForCausalLM,
     PreTrainedTokenizerBase,
+    Qwen3Config,
+    Qwen3ForCausalLM,
 )
 
 from recipes.tokenizer import CONTEXT
@@ -127,11 +128,27 @@ def block_mask(positions: Tensor) -> Tensor:
     return ((document[:, :, None] == document[:, None, :]) & causal)[:, None]
 
 
-def build(size: Size, tokenizer: PreTrainedTokenizerBase, seed: int) -> LlamaForCausalLM:
-    """A writer with fresh weights, to be trained on packed rows."""
+def _healthy(writer: Qwen3ForCausalLM) -> None:
+    """Fresh weights with which every layer counts from the first step.
+
+    Embeddings of size 1 and layers that add nothing yet, as in modded-nanogpt; with transformers' embeddings of size
+    0.02 the first layer's output drowned the words themselves. The last norm begins where the tied head's scores do not
+    depend on the width.
+    """
+    nn.init.normal_(writer.model.embed_tokens.weight)
+    nn.init.constant_(writer.model.norm.weight, writer.config.hidden_size**-0.5)
+    for name, weight in writer.model.layers.named_parameters():
+        if name.endswith(("o_proj.weight", "down_proj.weight")):
+            nn.init.zeros_(weight)
+        elif weight.ndim == 2:
+            nn.init.normal_(weight, std=weight.shape[1] ** -0.5)
+
+
+def build(size: Size, tokenizer: PreTrainedTokenizerBase, seed: int) -> Qwen3ForCausalLM:
+    """A writer with fresh weights, to be trained on packed rows. Qwen3 is Llama with norms on queries and keys."""
     torch.manual_seed(seed)
     heads = size.hidden // size.head
-    configuration: Any = LlamaConfig
+    configuration: Any = Qwen3Config
     config = configuration(
         vocab_size=len(tokenizer),
         hidden_size=size.hidden,
@@ -139,6 +156,7 @@ def build(size: Size, tokenizer: PreTrainedTokenizerBase, seed: int) -> LlamaFor
         num_hidden_layers=size.layers,
         num_attention_heads=heads,
         num_key_value_heads=heads,
+        head_dim=size.head,
         max_position_embeddings=CONTEXT,
         tie_word_embeddings=True,
         rms_norm_eps=1e-5,
@@ -147,18 +165,25 @@ def build(size: Size, tokenizer: PreTrainedTokenizerBase, seed: int) -> LlamaFor
         pad_token_id=tokenizer.pad_token_id,
         attn_implementation="packed",
     )
-    return LlamaForCausalLM(config)
+    writer = Qwen3ForCausalLM(config)
+    _healthy(writer)
+    return writer
+
+
+def load(folder: Path) -> Qwen3ForCausalLM:
+    """A saved writer, to be trained on."""
+    return Qwen3ForCausalLM.from_pretrained(folder, attn_implementation="packed", dtype=torch.float32)
 
 
 def _surprise(logits: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
-    """The summed cross-entropy in nats of logits (n, vocab) at wanted (n, 1), and its slope (n, vocab)."""
-    scores = logits.float()
-    top = scores.amax(-1, keepdim=True)
-    chosen = scores.gather(-1, wanted)
-    scores = (scores - top).exp_()
-    total = scores.sum(-1, keepdim=True)
-    slope = scores.div_(total).scatter_add_(-1, wanted, torch.full_like(total, -1.0))
-    return (total.log() + top - chosen).sum(), slope.to(logits.dtype)
+    """The summed cross-entropy in nats of logits (n, vocab) at wanted (n, 1), and its slope (n, vocab).
+
+    In bf16 a word's probability, and with it the loss, is rounded to three digits; the slope is bf16 in any case.
+    """
+    slope = logits.softmax(-1)
+    chosen = slope.gather(-1, wanted).float()
+    loss = -chosen.clamp_min(torch.finfo(torch.float32).tiny).log().sum()
+    return loss, slope.scatter_add_(-1, wanted, torch.full_like(wanted, -1, dtype=slope.dtype))
 
 
 class _FusedHead(torch.autograd.Function):

@@ -15,6 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+Document = tuple[list[int], list[bool], float]
+"""Token ids, of each whether its prediction is trained, and how many times one pass deals the document."""
+
 IGNORED = -100
 """A target that bears no loss: padding, or words that are not the assistant's."""
 
@@ -48,8 +51,8 @@ class Store:
             return cls(**{name: arrays[name] for name in ("tokens", "learn", "offsets", "shares")})
 
     @classmethod
-    def build(cls, documents: list[tuple[list[int], list[bool], float]]) -> Store:
-        """From (ids, learn, share) of every document."""
+    def build(cls, documents: list[Document]) -> Store:
+        """From documents."""
         lengths = np.array([0] + [len(ids) for ids, _, _ in documents], dtype=np.int64)
         return cls(
             tokens=np.concatenate([np.array(ids, dtype=np.uint16) for ids, _, _ in documents]),

@@ -1,10 +1,10 @@
-"""Pretrain the writer on the clean text, for as long as the budget says.
+"""Pretrain the writer on clean text, on every word of the conversations and on copying, for as long as the budget says.
 
-    python -m recipes.pretrain --data DIR --tokenizer DIR --out DIR --minutes 55 [--size small] [--rows 8]
-    [--grow-from DIR]
+    python -m recipes.pretrain --data DIR --tokenizer DIR --out DIR --minutes 55 [--size small] [--rows 16]
+    [--begin-with DIR]
 
-With `--grow-from` it begins where a writer half as wide stands. Killed, it goes on where its last checkpoint was when
-the same command is given again.
+With `--begin-with` it goes on where an earlier writer stands. Killed, it goes on where its last
+checkpoint was when the same command is given again.
 """
 
 from __future__ import annotations
@@ -14,32 +14,43 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoConfig, PreTrainedTokenizerFast, Qwen3ForCausalLM
 
-from recipes import data, growth, model
+from recipes import conversations, copying, data, model
 from recipes.clock import Budget, Schedule
-from recipes.errors import plainly
-from recipes.packing import Packer, Store
-from recipes.tokenizer import CONTEXT, clean, load_tokenizer
+from recipes.errors import RecipeError, plainly, present
+from recipes.packing import Document, Packer, Store
+from recipes.tokenizer import CONTEXT, SPECIAL, clean, load_tokenizer
 from recipes.training import Optimizing, Trainer, device_of, matmul_peak
 
 SHARES = {
-    "classic-books": 0.35,
-    "chinese-poetry": 0.4,
-    "gutenberg-poetry": 0.7,
-    "openstax": 0.6,
+    "classic-books": 0.15,
+    "chinese-poetry": 0.2,
+    "gutenberg-poetry": 0.35,
+    "openstax": 0.25,
     "african-storybook": 2.0,
     "pratham-books": 2.0,
-    "qmsum": 0.5,
     "taskmaster-4": 1.0,
-    "kdconv": 1.5,
-    "crosswoz": 0.7,
+    "kdconv": 1.0,
     "modern-poetry-zh": 2.0,
 }
-"""How much of each source one pass deals, by the beginning of its name; what is not listed is dealt once.
+"""How much of each source one pass deals, by the beginning of its name.
 
-A small budget sees less than the whole corpus: old novels, near half of it, give way to stories, talk and poems.
+A small budget sees less than the whole corpus: old novels, near half of it, give way to stories and talk.
 """
+
+REST = 0.5
+"""How much of every other source one pass deals."""
+
+CONVERSATIONS_SHARE = 2.0
+"""How many times their share in tuning the conversations are dealt in one pass, with loss on every word.
+
+What people say teaches as much as what the assistant says, and a log of names that come again teaches to copy
+(arXiv 2405.14394 finds the loss on instructions to help where answers are short beside them).
+"""
+
+COPYING_SHARE = 0.5
+"""How many times each document of `recipes.copying` is dealt in one pass."""
 
 
 @dataclass(frozen=True)
@@ -48,44 +59,68 @@ class PretrainRecipe:
 
     minutes: float
     size: str = "small"
-    rows: int = 8
-    width: int = CONTEXT
+    rows: int = 16
+    width: int = CONTEXT // 2
+    """Half the context: longer documents come in pieces, for attention costs as much as their length."""
     seed: int = 1
-    grown_from: str | None = None
-    """The folder of a writer half as wide whose knowledge this one begins with."""
-    how: Optimizing = field(default_factory=lambda: Optimizing(schedule=Schedule(decay=0.25)))
+    begun_with: str | None = None
+    """The folder of an earlier writer, whose weights this one begins with."""
+    how: Optimizing = field(default_factory=lambda: Optimizing(schedule=Schedule(decay=0.1)))
 
 
 def share_of(source: str) -> float:
     """How many times a document of a source is dealt in a pass."""
-    return next((share for prefix, share in SHARES.items() if source.startswith(prefix)), 1.0)
+    return next((share for prefix, share in SHARES.items() if source.startswith(prefix)), REST)
 
 
-def tokenized(folder: Path, tokenizer: PreTrainedTokenizerFast, cache: Path) -> Store:
-    """The clean text as token ids, each document between the begin and the end token; made once."""
-    if cache.exists():
-        return Store.load(cache)
+def text_documents(folder: Path, tokenizer: PreTrainedTokenizerFast) -> list[Document]:
+    """The clean text, each document between the begin and the end token."""
     records = list(data.read_records(folder, data.PRETRAIN))
     begin, end = tokenizer.bos_token_id, tokenizer.eos_token_id
     encoded = tokenizer.backend_tokenizer.encode_batch([clean(r["text"]) for r in records], add_special_tokens=False)
-    documents = [
+    return [
         ([begin, *e.ids, end], [True] * (len(e.ids) + 2), share_of(r["source"]))
         for r, e in zip(records, encoded, strict=True)
     ]
+
+
+def tokenized(folder: Path, tokenizer: PreTrainedTokenizerFast, seed: int, cache: Path) -> Store:
+    """Everything that is dealt, as token ids; made once."""
+    if cache.exists():
+        return Store.load(cache)
+    documents = text_documents(folder, tokenizer)
+    for ids, _, share in conversations.documents(folder, tokenizer, seed):
+        documents.append((ids, [True] * len(ids), share * CONVERSATIONS_SHARE))
+    words = range(len(SPECIAL), len(tokenizer))
+    documents += copying.documents(tokenizer.bos_token_id, words, COPYING_SHARE, seed)
     store = Store.build(documents)
     cache.parent.mkdir(parents=True, exist_ok=True)
     store.save(cache)
     return store
 
 
+def begin(recipe: PretrainRecipe, tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
+    """The writer to train: fresh, or an earlier one.
+
+    Raises RecipeError where the earlier one is not there, is no writer of this size, or has other words.
+    """
+    fresh = model.build(model.SIZES[recipe.size], tokenizer, recipe.seed)
+    if recipe.begun_with is None:
+        return fresh
+    folder = present(Path(recipe.begun_with), "config.json", "recipes.writer")
+    earlier = AutoConfig.from_pretrained(folder)
+    for name in ("model_type", "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers"):
+        if (there := getattr(earlier, name)) != (here := getattr(fresh.config, name)):
+            raise RecipeError(f"{folder} is no writer of the size {recipe.size!r}: {name} is {there}, not {here}")
+    return model.load(folder)
+
+
 def run(folder: Path, tokens: Path, out: Path, recipe: PretrainRecipe) -> None:
     """Train; the checkpoint, `base/` and `pretrain.json` are left in the output folder."""
     print(json.dumps(asdict(recipe)), flush=True)
     tokenizer = load_tokenizer(tokens)
-    store = tokenized(folder, tokenizer, out / "pretrain.npz")
-    writer = model.build(model.SIZES[recipe.size], tokenizer, recipe.seed)
-    if recipe.grown_from:
-        growth.grow(writer, Path(recipe.grown_from), recipe.seed)
+    store = tokenized(folder, tokenizer, recipe.seed, out / "pretrain.npz")
+    writer = begin(recipe, tokenizer)
     count, device = sum(p.numel() for p in writer.parameters()), device_of()
     peak = matmul_peak(device)
     print(
@@ -122,10 +157,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="where token files and checkpoints go")
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--size", choices=list(model.SIZES), default="small")
-    parser.add_argument("--rows", type=int, default=8, help="rows of 1,024 tokens in a step")
-    parser.add_argument("--grow-from", help="the folder of a writer half as wide to begin with")
+    parser.add_argument("--rows", type=int, default=PretrainRecipe.rows, help="rows of 512 tokens in a step")
+    parser.add_argument("--begin-with", help="the folder of an earlier writer to begin with")
+    parser.add_argument("--seed", type=int, default=PretrainRecipe.seed, help="the order of the documents")
     args = parser.parse_args()
-    recipe = PretrainRecipe(minutes=args.minutes, size=args.size, rows=args.rows, grown_from=args.grow_from)
+    recipe = PretrainRecipe(
+        minutes=args.minutes, size=args.size, rows=args.rows, seed=args.seed, begun_with=args.begin_with
+    )
     run(args.data, args.tokenizer, args.out, recipe)
 
 

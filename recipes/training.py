@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import LlamaForCausalLM
+from transformers import Qwen3ForCausalLM
 
 from recipes import checkpoints
 from recipes.clock import Budget, Schedule
@@ -31,6 +31,8 @@ class Optimizing:
     """Muon (arXiv 2502.16982) for the matrices of the layers, AdamW for the embedding and the norms."""
 
     matrix_rate: float = 6e-3
+    embedding_rate: float = 5e-2
+    """Words are of size 1, the matrices' entries some hundredths."""
     vector_rate: float = 4e-3
     decay: float = 0.05
     clip: float = 1.0
@@ -47,14 +49,23 @@ class Progress:
 
 
 def optimizers(model: nn.Module, how: Optimizing) -> list[torch.optim.Optimizer]:
-    """One optimizer for matrices, one for the rest."""
-    matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
-    rest = [p for name, p in model.named_parameters() if p.ndim != 2 or "embed" in name]
+    """One optimizer for matrices, one for the rest; a group's learning rate is factored by the schedule from `top`."""
+    named = list(model.named_parameters())
+    matrices = [p for name, p in named if p.ndim == 2 and "embed" not in name]
+    embedding = [p for name, p in named if "embed" in name]
+    vectors = [p for _, p in named if p.ndim != 2]
     return [
         torch.optim.Muon(
-            matrices, lr=how.matrix_rate, weight_decay=how.decay, momentum=0.95, adjust_lr_fn="match_rms_adamw"
+            [{"params": matrices, "top": how.matrix_rate}],
+            weight_decay=how.decay,
+            momentum=0.95,
+            adjust_lr_fn="match_rms_adamw",
         ),
-        torch.optim.AdamW(rest, lr=how.vector_rate, weight_decay=0.0, betas=(0.9, 0.95)),
+        torch.optim.AdamW(
+            [{"params": embedding, "top": how.embedding_rate}, {"params": vectors, "top": how.vector_rate}],
+            weight_decay=0.0,
+            betas=(0.9, 0.95),
+        ),
     ]
 
 
@@ -91,7 +102,7 @@ def matmul_peak(device: torch.device) -> float:
 _ROW = LongRow()
 
 
-def batch_loss(model: LlamaForCausalLM, body: Callable[..., Any], batch: Batch, device: torch.device) -> Tensor:
+def batch_loss(model: Qwen3ForCausalLM, body: Callable[..., Any], batch: Batch, device: torch.device) -> Tensor:
     """The mean loss of a packed batch, over the tokens that are learned."""
     if device.type == "cpu":
         batch = batch.flat()
@@ -114,7 +125,7 @@ def _is_narrow(device: torch.device) -> bool:
 class Trainer:
     """One time-boxed run in a folder of its own. `now` is the clock, in seconds; tests hand in another."""
 
-    model: LlamaForCausalLM
+    model: Qwen3ForCausalLM
     packer: Packer
     budget: Budget
     how: Optimizing
@@ -164,12 +175,11 @@ class Trainer:
 
     def _update(self, loss: Tensor) -> None:
         factor = self.how.schedule.factor(self.budget.progress(self.progress.spent))
-        rates = (self.how.matrix_rate, self.how.vector_rate)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.how.clip)
-        for optimizer, rate in zip(self.optimizers, rates, strict=True):
+        for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = rate * factor
+                group["lr"] = group["top"] * factor
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
 

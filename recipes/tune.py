@@ -10,22 +10,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
-from recipes import data, lists, prompts
+from recipes import conversations, model
 from recipes.clock import Budget, Schedule
-from recipes.data import Record
 from recipes.errors import plainly, present
 from recipes.packing import Packer, Store
-from recipes.tokenizer import BOS, CONTEXT, END, ROLES, clean, load_tokenizer
+from recipes.tokenizer import CONTEXT, load_tokenizer
 from recipes.training import Optimizing, Trainer, device_of, matmul_peak
-
-Document = tuple[list[int], list[bool], float]
 
 
 @dataclass(frozen=True)
@@ -38,60 +33,16 @@ class TuneRecipe:
     seed: int = 2
     how: Optimizing = field(
         default_factory=lambda: Optimizing(
-            matrix_rate=5e-3, vector_rate=3e-3, schedule=Schedule(warmup=0.02, decay=0.6)
+            matrix_rate=5e-3, embedding_rate=4e-2, vector_rate=3e-3, schedule=Schedule(warmup=0.02, decay=0.6)
         )
     )
-
-
-def with_system_prompt(messages: list[Record], chance: random.Random) -> list[Record]:
-    """The conversation, headed by one of our system prompts in a share of the cases where it had none."""
-    if messages[0]["role"] == "system" or chance.random() >= prompts.SYSTEM_SHARE:
-        return messages
-    choices = prompts.SYSTEM_ZH if data.is_chinese(messages[-1]["content"]) else prompts.SYSTEM_EN
-    return [{"role": "system", "content": chance.choice(choices)}, *messages]
-
-
-def pieces_of(messages: Iterable[Record]) -> list[tuple[str, bool]]:
-    """The chat template's text in pieces, each with whether the model is taught to say it.
-
-    Taught are the assistant's words and the end token after them, not the role token before.
-    """
-    pieces = [(BOS, False)]
-    for message in messages:
-        said = message["role"] == "assistant"
-        pieces += [(ROLES[message["role"]], False), (clean(message["content"]), said), (END, said)]
-    return pieces
-
-
-def encode(conversations: list[list[Record]], tokenizer: PreTrainedTokenizerFast) -> list[tuple[list[int], list[bool]]]:
-    """Token ids of each conversation, as the chat template gives them, and which of them bear loss."""
-    everything = [pieces_of(messages) for messages in conversations]
-    texts = [text for pieces in everything for text, _ in pieces]
-    encoded = iter(tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False))
-    result = []
-    for pieces in everything:
-        ids: list[int] = []
-        learn: list[bool] = []
-        for _, said in pieces:
-            piece = next(encoded).ids
-            ids += piece
-            learn += [said] * len(piece)
-        result.append((ids, learn))
-    return result
 
 
 def tokenized(folder: Path, tokenizer: PreTrainedTokenizerFast, seed: int, cache: Path) -> Store:
     """The conversations that fit the context, as token ids; made once."""
     if cache.exists():
         return Store.load(cache)
-    records, chance = [*data.read_records(folder, data.CONVERSATIONS), *lists.conversations(seed)], random.Random(seed)
-    encoded = encode([with_system_prompt(record["messages"], chance) for record in records], tokenizer)
-    documents: list[Document] = [
-        (ids, learn, prompts.weight(record["task"], record["source"]))
-        for record, (ids, learn) in zip(records, encoded, strict=True)
-        if len(ids) <= CONTEXT
-    ]
-    store = Store.build(documents)
+    store = Store.build(conversations.documents(folder, tokenizer, seed))
     cache.parent.mkdir(parents=True, exist_ok=True)
     store.save(cache)
     return store
@@ -105,7 +56,7 @@ def run(folder: Path, tokens: Path, out: Path, recipe: TuneRecipe) -> None:
     store = tokenized(folder, tokenizer, recipe.seed, out / "tune.npz")
     device = device_of()
     peak = matmul_peak(device)
-    writer = LlamaForCausalLM.from_pretrained(base, attn_implementation="packed")
+    writer = model.load(base)
     count = sum(p.numel() for p in writer.parameters())
     print(
         f"{len(store):,} conversations, {len(store.tokens):,} tokens, {store.learn.sum():,} of them learned; {device}",

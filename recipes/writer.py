@@ -1,10 +1,10 @@
 """Make the bundled writer, from the data to the card, in one command.
 
     python -m recipes.writer --data DIR --minutes 60 --out bot/models/writer [--size small] [--rows 8] [--run DIR]
-        [--grow-from DIR]
+        [--begin-with DIR]
 
 `--minutes` is the time of both training stages together; the tokenizer before them and the evaluation after them take a
-few minutes more. With `--grow-from` it begins where a writer half as wide stands (`recipes.growth`). Weights, card and
+few minutes more. With `--begin-with` it goes on where an earlier writer stands. Weights, card and
 figures are made in a folder beside `--out` and put in its place together. Killed, the same command goes on where it
 was: token files and checkpoints lie in `--run` until a run is complete.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoTokenizer, GenerationConfig, LlamaForCausalLM
+from transformers import AutoTokenizer, GenerationConfig, Qwen3ForCausalLM
 
 from recipes import card, checksums, evaluate, model, pretrain, tokenizer, tune
 from recipes.errors import plainly
@@ -48,7 +48,7 @@ def sampling(tokens: Path) -> GenerationConfig:
 def assemble(tuned: Path, tokens: Path, out: Path) -> None:
     """Put together what is shipped: bf16 shards, configuration, suggested sampling, tokenizer with chat template."""
     out.mkdir(parents=True, exist_ok=True)
-    writer = LlamaForCausalLM.from_pretrained(tuned, dtype=torch.bfloat16)
+    writer = Qwen3ForCausalLM.from_pretrained(tuned, dtype=torch.bfloat16)
     writer.generation_config = sampling(tokens)
     writer.save_pretrained(out, max_shard_size=SHARD)
     AutoTokenizer.from_pretrained(tokens).save_pretrained(out)
@@ -105,13 +105,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, replaced at the end")
     parser.add_argument("--size", choices=list(model.SIZES), default="small")
     parser.add_argument("--rows", type=int, default=8, help="rows of 1,024 tokens in a step")
-    parser.add_argument("--grow-from", help="the folder of a writer half as wide to begin with")
+    parser.add_argument("--begin-with", help="the folder of an earlier writer to begin with")
+    parser.add_argument("--seed", type=int, default=PretrainRecipe.seed, help="the order of what is dealt")
     parser.add_argument("--run", type=Path, default=Path("var/writer"), help="token files and checkpoints")
     parser.add_argument("--note", default="", help="a sentence about the circumstances, for the card")
     args = parser.parse_args()
     stages = (
-        PretrainRecipe(args.minutes * (1 - args.tune_share), args.size, args.rows, grown_from=args.grow_from),
-        TuneRecipe(args.minutes * args.tune_share, args.rows),
+        PretrainRecipe(
+            args.minutes * (1 - args.tune_share), args.size, 2 * args.rows, seed=args.seed, begun_with=args.begin_with
+        ),
+        TuneRecipe(args.minutes * args.tune_share, args.rows, seed=args.seed + 1),
     )
     make(args.data, args.run, args.out, stages, args.note)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
 from recipes import data, model, tokenizer
 
@@ -71,6 +71,6 @@ def words() -> PreTrainedTokenizerFast:
 
 
 @pytest.fixture
-def tiny(words: PreTrainedTokenizerFast) -> LlamaForCausalLM:
+def tiny(words: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
     torch.set_num_threads(1)
     return model.build(model.SIZES["tiny"], words, seed=3)

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 from torch import Tensor
-from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
 from recipes.generation import GREEDY, Choice, Writer
 from tests.recipes.conftest import CHINESE, ENGLISH
@@ -19,7 +19,7 @@ ASKED = [
 
 
 @pytest.fixture
-def writer(tiny: LlamaForCausalLM, words: PreTrainedTokenizerFast) -> Writer:
+def writer(tiny: Qwen3ForCausalLM, words: PreTrainedTokenizerFast) -> Writer:
     tiny.set_attn_implementation("sdpa")
     return Writer(tiny.eval(), words, torch.device("cpu"))
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 from torch.nn.functional import cross_entropy
-from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
-from recipes import tune
+from recipes import conversations
 from recipes.model import LongRow, block_mask, head_loss, packed_attention
 from recipes.packing import IGNORED, Batch, Packer, Store, pack
 
@@ -27,7 +27,7 @@ def rows_of(store: Store, *rows: list[int]) -> Batch:
     return pack([[(store.tokens[s], store.learn[s]) for s in row] for row in slices], 32, pad=0)
 
 
-def logits(model: LlamaForCausalLM, batch: Batch, form: str) -> Tensor:
+def logits(model: Qwen3ForCausalLM, batch: Batch, form: str) -> Tensor:
     """(rows, tokens, vocab), by either form of packed attention."""
     if form == "split":
         flat = batch.flat()
@@ -38,7 +38,7 @@ def logits(model: LlamaForCausalLM, batch: Batch, form: str) -> Tensor:
 
 
 @pytest.mark.parametrize("form", ["split", "masked"])
-def test_a_document_is_read_the_same_alone_and_packed(tiny: LlamaForCausalLM, form: str) -> None:
+def test_a_document_is_read_the_same_alone_and_packed(tiny: Qwen3ForCausalLM, form: str) -> None:
     store = store_of(9, 14, 7)
     packed = logits(tiny.eval(), rows_of(store, [0, 1, 2], [2, 0]), form)
     alone = tiny(input_ids=torch.from_numpy(store.tokens[9:23].astype(np.int64))[None], use_cache=False).logits
@@ -93,7 +93,7 @@ def test_only_the_assistants_words_and_their_end_are_learned(words: PreTrainedTo
         {"role": "user", "content": "and"},
         {"role": "assistant", "content": "a boat"},
     ]
-    ((ids, learn),) = tune.encode([messages], words)
+    ((ids, learn),) = conversations.encode([messages], words)
     said = words.decode([token for token, learned in zip(ids, learn, strict=True) if learned])
     assert said == "good morning<|end|>a boat<|end|>"
 

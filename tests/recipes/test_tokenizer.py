@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from recipes import tune
+from recipes import conversations
 from recipes.tokenizer import END, PAD
 from tests.recipes.conftest import CHINESE
 
@@ -51,7 +51,7 @@ def test_the_template_and_the_training_encoder_agree(words: Words) -> None:
         {"role": "user", "content": " 你好 <|end|>"},
         {"role": "assistant", "content": "Good morning!\nIt was a bright day."},
     ]
-    ((ids, _),) = tune.encode([messages], words)
+    ((ids, _),) = conversations.encode([messages], words)
     assert ids == words.apply_chat_template(messages, return_dict=False)
 
 
