@@ -55,7 +55,7 @@ class History:
         """The latest messages of a place, newest first, at most `limit`.
 
         A thread in which nobody has spoken yet but the one who began it with a question to the bot holds no talk: what
-        people see there is the channel.
+        people see there is the channel, and what the bot answered them.
 
         Raises:
             DeliveryError: the place cannot be read.
@@ -75,7 +75,10 @@ class History:
             for message in reversed(said):
                 yield message
             return
+        answers = [message for message in said if message["ts"] != place.thread]
         async for message in self._of_channel(place, limit):
+            while answers and float(answers[-1]["ts"]) > float(message["ts"]):
+                yield answers.pop()
             yield message
 
     async def _of_channel(self, place: Place, limit: int) -> AsyncIterator[Message]:

@@ -155,6 +155,23 @@ async def test_a_shortcut_sums_up_from_a_message_on(
     assert act.replies[0].ephemeral_for is ana
 
 
+async def test_a_shortcut_on_an_answer_sums_up_from_there_on_what_was_said_in_the_channel(
+    workspace: Workspace, server: SlackServer, general: Channel, ana: User, lin: User
+) -> None:
+    await lin.says(general, "old news")
+    await ana.says(general, f"{server.bot.mention} hello")
+    answer = await workspace.answer(general)
+    await lin.says(general, "new news")
+
+    act = await ana.uses(answer, "summarize_from_here")
+    await server.until(lambda: act.replies)
+    await workspace.idle()
+
+    asked = workspace.generator.requests[-1].messages[-1].content
+    assert asked.index("You said: hello") < asked.index("new news")
+    assert "old news" not in asked
+
+
 async def test_a_shortcut_rewrites_a_message_in_its_thread(
     workspace: Workspace, server: SlackServer, general: Channel, ana: User, lin: User
 ) -> None:
