@@ -23,10 +23,10 @@ Check = Callable[[Settings, str], AsyncIterator[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How one platform is connected: its guide, its tokens by variable, and its check."""
+    """How one platform is connected: its guide, what to ask for by variable, and its check."""
 
     guide: Callable[[Settings], str]
-    tokens: Mapping[str, str]
+    tokens: Callable[[Settings], Mapping[str, str]]
     check: Check
 
 
@@ -38,7 +38,7 @@ async def connect(settings: Settings, platform: str, channel: str) -> int:
     way = _WAYS[platform]
     console = Console(highlight=False)
     print(way.guide(settings))
-    if _ask_for_tokens(way.tokens, settings, platform):
+    if _ask_for_tokens(way.tokens(settings), settings, platform):
         settings = Settings.load()
     code = await show(way.check(settings, channel), console)
     console.print("Some things need you; each line above says what to do." if code else "All is well. Now: make run")
@@ -110,13 +110,23 @@ async def _check_slack(settings: Settings, channel: str) -> AsyncIterator[Findin
         yield finding
 
 
+def _discord_tokens(settings: Settings) -> Mapping[str, str]:
+    return {"DISCORD_TOKEN": "The bot's token"}
+
+
+def _slack_tokens(settings: Settings) -> Mapping[str, str]:
+    by_http = settings.slack.signing_secret and not settings.slack.app_token
+    listening = (
+        {"SLACK_SIGNING_SECRET": "The app's signing secret"}
+        if by_http
+        else {"SLACK_APP_TOKEN": "The app's token (xapp-…)"}
+    )
+    return {"SLACK_BOT_TOKEN": "The bot's token (xoxb-…)", **listening}
+
+
 _WAYS: Mapping[str, _Way] = {
-    "discord": _Way(_discord_guide, {"DISCORD_TOKEN": "The bot's token"}, _check_discord),
-    "slack": _Way(
-        _slack_guide,
-        {"SLACK_BOT_TOKEN": "The bot's token (xoxb-…)", "SLACK_APP_TOKEN": "The app's token (xapp-…)"},
-        _check_slack,
-    ),
+    "discord": _Way(_discord_guide, _discord_tokens, _check_discord),
+    "slack": _Way(_slack_guide, _slack_tokens, _check_slack),
 }
 
 

@@ -77,6 +77,18 @@ async def test_a_token_typed_into_connect_is_kept_where_only_its_owner_reads_it(
     assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
 
 
+async def test_by_http_connect_asks_for_the_signing_secret_in_place_of_the_apps_token(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SLACK_SIGNING_SECRET=later\n")
+
+    run = await ended(tmp_path, "connect", "slack", typed=["xoxp-not-a-bots", "0123456789abcdef"])
+
+    assert '"socket_mode_enabled": false' in run.output
+    assert "“Retry” beside the Request URL" in run.output
+    kept = (tmp_path / ".env").read_text()
+    assert "SLACK_SIGNING_SECRET=0123456789abcdef" in kept
+    assert "SLACK_APP_TOKEN" not in kept
+
+
 async def test_doctor_looks_at_the_live_platforms_and_at_a_channel(tmp_path: Path) -> None:
     async with CompletionServer(say("fine")) as engine, DiscordServer() as discord, SlackServer() as slack:
         channel = discord.add_guild("Team").add_channel("general")
