@@ -10,6 +10,7 @@ import errno
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Protocol
 
 import structlog
@@ -210,4 +211,6 @@ class HttpEars:
 
     async def _take(self, request: web.Request) -> web.Response:
         answered = await self._app.async_dispatch(await to_bolt_request(request))
+        if answered.status == HTTPStatus.UNAUTHORIZED:
+            log.warning("request refused: not signed with SLACK_SIGNING_SECRET, or too old")
         return await to_aiohttp_response(answered)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.slack.listening import HttpEars
 from bot.errors import AddressInUse, SettingsError
@@ -124,13 +125,15 @@ async def test_by_http_a_request_that_slack_did_not_sign_just_now_is_refused(
         if fault == "signature":
             headers["X-Slack-Signature"] = "v0=" + "0" * 64
 
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(address, data=body, headers=headers | {"Content-Type": "application/json"}) as response,
-        ):
-            status = response.status
+        with capture_logs() as logs:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(address, data=body, headers=headers | {"Content-Type": "application/json"}) as response,
+            ):
+                status = response.status
 
         assert status == 401
+        assert [line["event"] for line in logs if "SLACK_SIGNING_SECRET" in line["event"]]
         assert await workspace.pending() == 0
 
 
