@@ -12,7 +12,7 @@ import re
 
 from adapters.rendering.parsing import parse
 from adapters.rendering.splitting import split_as
-from adapters.rendering.tables import aligned, as_list, table_width
+from adapters.rendering.tables import aligned, as_list, has_links, table_width
 from adapters.rendering.tree import Blocks, Inlines, Link, Style, Styled, Table, Text, unquoted, without
 from adapters.rendering.writing import Piece, Writer, prefixed
 
@@ -96,7 +96,7 @@ class _Discord(Writer):
         return f"```{language.group() if language else ''}\n{safe or ' '}\n```"
 
     def table(self, table: Table) -> str:
-        if table.rows and table_width(table) > TABLE_COLUMNS:
+        if table.rows and (has_links(table) or table_width(table) > TABLE_COLUMNS):
             return self.list(as_list(table), 0)
         return self.fence("", aligned(table))
 

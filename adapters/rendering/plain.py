@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.rendering.parsing import parse
 from adapters.rendering.splitting import split_as
-from adapters.rendering.tables import aligned
+from adapters.rendering.tables import aligned, as_list, has_links
 from adapters.rendering.tree import Blocks, Link, Table
 from adapters.rendering.writing import Writer
 
@@ -34,6 +34,8 @@ class _Plain(Writer):
         return f"{alt} ({src})" if alt else src
 
     def table(self, table: Table) -> str:
+        if table.rows and has_links(table):
+            return self.list(as_list(table), 0)
         return aligned(table)
 
 

@@ -18,7 +18,7 @@ import re
 
 from adapters.rendering.parsing import parse
 from adapters.rendering.splitting import split_as
-from adapters.rendering.tables import aligned
+from adapters.rendering.tables import aligned, as_list, has_links
 from adapters.rendering.tree import (
     Blocks,
     Code,
@@ -108,6 +108,8 @@ class _Slack(Writer):
         return f"```\n{safe or ' '}\n```"
 
     def table(self, table: Table) -> str:
+        if table.rows and has_links(table):
+            return self.list(as_list(table), 0)
         return self.fence("", aligned(table))
 
     def indent(self, marker: str) -> str:

@@ -1,4 +1,7 @@
-"""Tables where a platform has none: columns aligned for a fixed-width font, or a list when they are too wide."""
+"""Tables where a platform has none: columns aligned for a fixed-width font, or a list.
+
+A list is for what columns cannot hold: too much in a row, and links, which are none in a fixed-width font.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ from adapters.rendering.tree import (
     Align,
     Blocks,
     Break,
+    Image,
     Inline,
     Inlines,
+    Link,
     List,
     Paragraph,
     Style,
@@ -33,6 +38,21 @@ def aligned(table: Table) -> str:
 def table_width(table: Table) -> int:
     """Columns that `aligned` takes."""
     return max(map(width, aligned(table).split("\n")))
+
+
+def has_links(table: Table) -> bool:
+    """Whether a cell leads somewhere that its words do not tell."""
+    return any(_leads_away(cell) for row in (table.header, *table.rows) for cell in row)
+
+
+def _leads_away(cell: Inlines) -> bool:
+    for inline in cell:
+        match inline:
+            case Image() | Link(is_bare=False):
+                return True
+            case Styled(children=children) if _leads_away(children):
+                return True
+    return False
 
 
 def as_list(table: Table) -> List:

@@ -96,6 +96,14 @@ def test_a_wide_table_becomes_a_list() -> None:
     assert render(f"| a | b |\n|---|---|\n| {wide} | {wide} |") == f"- **a:** {wide}\n  **b:** {wide}"
 
 
+def test_a_table_with_links_becomes_a_list_in_which_they_lead_there() -> None:
+    table = "| who | where |\n|---|---|\n| Ana | **[notes](https://a.example/1)** |\n| Ben | https://b.example |"
+
+    assert render(table) == (
+        "- **who:** Ana\n  **where:** **[notes](https://a.example/1)**\n- **who:** Ben\n  **where:** https://b.example"
+    )
+
+
 def test_a_message_holds_two_thousand_characters_with_their_escapes() -> None:
     parts = messages("snake_case_name " * 500)
 

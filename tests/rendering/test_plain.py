@@ -13,6 +13,7 @@ from adapters.rendering.plain import messages, render
     [
         ("# Title\n\nSome **bold** words", "Title\n\nSome bold words"),
         ("line one\nline two", "line one\nline two"),
+        ("| who |\n|---|\n| [Ana](https://a.example) |", "- who: Ana (https://a.example)"),
         ("1. a\n2. b\n   - c", "1. a\n2. b\n   - c"),
         ("> quoted\n> words", "> quoted\n> words"),
         ("```py\nif x:\n    y\n```", "if x:\n    y"),

@@ -81,3 +81,9 @@ def test_a_message_is_measured_with_its_escapes() -> None:
 
     assert all(len(part) <= 4000 for part in parts)
     assert " ".join(parts).split() == ["a", "&amp;&amp;", "b"] * 2000
+
+
+def test_a_table_with_links_becomes_a_list_in_which_they_lead_there() -> None:
+    table = "| who | where |\n|---|---|\n| Ana | [notes](https://a.example/1) |"
+
+    assert render(table) == "• *who:* Ana\n    *where:* <https://a.example/1|notes>"
