@@ -173,7 +173,7 @@ class Inbound:
         item, verdict = event["item"], self._reactions.verdict(event["reaction"])
         if verdict is None or item.get("type") != "message" or event.get("item_user", self._me) != self._me:
             return
-        by = await self._desk.people.person(event["user"])
+        by = await self._desk.people.surely(event["user"])
         ref, at = ref_of(item["channel"], item["ts"]), time_of(event["event_ts"])
         if added:
             await self._desk.core.rate(RateReply(ref, by, verdict, RatingSource.REACTION, at))

@@ -20,6 +20,8 @@ _MOST = 20_000
 # An event has to be acknowledged within three seconds, when many people are new at once, too; a name that comes later
 # is there for the next event.
 _PATIENCE_S = 0.4
+# Where a bot must not be taken for a person, more of these seconds are spent; Slack delivers again what took longer.
+_LONGER_PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,20 @@ class People:
         except (TimeoutError, DeliveryError) as error:
             log.warning("user not known", user=user, error=type(error).__name__)
             return Person(Platform.SLACK, user, user)
+
+    async def surely(self, user: str) -> Person:
+        """Someone, by id, of whom Slack has told that they are a person or a bot.
+
+        Raises:
+            DeliveryError: it does not tell in time.
+        """
+        if user in self._known:
+            return await self.person(user)
+        try:
+            async with asyncio.timeout(_LONGER_PATIENCE_S):
+                return (await self.profile(user)).person
+        except TimeoutError as error:
+            raise DeliveryError(f"users.info: no answer about {user} in time", retryable=True) from error
 
     async def profile(self, user: str) -> Profile:
         """What Slack told in the last minutes, or tells now.

@@ -46,6 +46,18 @@ async def test_other_reactions_and_those_of_bots_are_no_votes(
     await until_votes(workspace, answer, ["good"])
 
 
+async def test_a_bot_of_which_slack_tells_late_is_no_voter(
+    workspace: Workspace, server: SlackServer, answer: Message, ana: User
+) -> None:
+    robot = server.add_user("Robot", bot=True)
+    server.faults.delay("users.info", 0.8)
+    await robot.reacts(answer, "👎")
+    await server.until(lambda: [each for each in server.deliveries.log if each.type == "reaction_added"])
+    await ana.reacts(answer, "👍")
+
+    await until_votes(workspace, answer, ["good"])
+
+
 async def test_a_good_press_is_a_vote_and_is_thanked_for(
     workspace: Workspace, server: SlackServer, answer: Message, ana: User
 ) -> None:
