@@ -24,6 +24,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+from recipes import induction
 from recipes.tokenizer import CONTEXT
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -132,11 +133,11 @@ def _healthy(writer: Qwen3ForCausalLM) -> None:
     """Fresh weights with which every layer counts from the first step.
 
     Embeddings of size 1 and layers that add nothing yet, as in modded-nanogpt; with transformers' embeddings of size
-    0.02 the first layer's output drowned the words themselves. The last norm begins where the tied head's scores do not
-    depend on the width.
+    0.02 the first layer's output drowned the words themselves. The last norm begins small: the tied head would expect
+    every word again.
     """
     nn.init.normal_(writer.model.embed_tokens.weight)
-    nn.init.constant_(writer.model.norm.weight, writer.config.hidden_size**-0.5)
+    nn.init.constant_(writer.model.norm.weight, 0.5 * writer.config.hidden_size**-0.5)
     for name, weight in writer.model.layers.named_parameters():
         if name.endswith(("o_proj.weight", "down_proj.weight")):
             nn.init.zeros_(weight)
@@ -167,6 +168,8 @@ def build(size: Size, tokenizer: PreTrainedTokenizerBase, seed: int) -> Qwen3For
     )
     writer = Qwen3ForCausalLM(config)
     _healthy(writer)
+    if size.head == induction.NOTE:
+        induction.build_in(writer)
     return writer
 
 
