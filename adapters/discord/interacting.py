@@ -19,6 +19,7 @@ import structlog
 from adapters.discord.buttons import Act, Interaction, form_filled, form_of
 from adapters.discord.commands import FILE_OPTION, REWRITE_MENU, SUMMARIZE_MENU
 from adapters.discord.desk import Call, Desk
+from adapters.discord.layout import without_notes
 from adapters.discord.lines import say
 from adapters.discord.sending import told
 from adapters.discord.translating import named, person_of, place_of, ref_of
@@ -111,7 +112,9 @@ class Interacting:
             return await self._command(interaction, SUMMARIZE.name, {}, message=ref)
         assert data["name"] == REWRITE_MENU.en
         people = {int(user["id"]): user.get("global_name") or user["username"] for user in target["mentions"]}
-        text = named(target["content"], people, interaction.guild).strip()
+        by_us = self._client.user is not None and int(target["author"]["id"]) == self._client.user.id
+        said = without_notes(target["content"]) if by_us else target["content"]
+        text = named(said, people, interaction.guild).strip()
         if not text:
             return None
         return await self._command(interaction, WRITE.name, {"form": "rewrite", "about": text})

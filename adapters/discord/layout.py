@@ -62,3 +62,11 @@ def _small(note: str) -> str:
     if not note:
         return ""
     return "\n".join(f"-# {line}" for line in dialect.render(note.replace("\n", "\n\n")).splitlines() if line.strip())
+
+
+def without_notes(content: str) -> str:
+    """A message of ours without the small print beneath it."""
+    lines = content.split("\n")
+    while lines and lines[-1].startswith("-# "):
+        lines.pop()
+    return "\n".join(lines)

@@ -200,6 +200,23 @@ async def test_rewrite_this_rewrites_a_message(bot: Bot, server: DiscordServer, 
     assert bot.generator.requests[0].messages[-1].content == "Rewrite in plain language: we gotta go @Ana"
 
 
+async def test_an_answer_of_the_bots_own_is_rewritten_without_its_small_print(
+    bot: Bot, server: DiscordServer, channel: Channel, ana: Person
+) -> None:
+    bot.generator.enqueue("Once upon ", asyncio.Event(), "a time.")
+    await ana.says(channel, f"{server.bot.mention} a story")
+    growing = (await server.until(lambda: [each for each in channel.messages if each.buttons]))[0]
+    await bot.noted(growing)
+    await ana.presses(growing, "Stop")
+    (stopped,) = await bot.answers(channel)
+
+    await ana.uses(stopped, "Rewrite this")
+    await bot.answers(channel, 2)
+
+    assert stopped.text == "Once upon\n-# Stopped."
+    assert bot.generator.requests[-1].messages[-1].content == "Rewrite in plain language: Once upon"
+
+
 async def test_a_message_without_words_cannot_be_rewritten(bot: Bot, channel: Channel, ana: Person) -> None:
     message = await ana.says(channel, files=[("picture.png", b"not words")])
 
