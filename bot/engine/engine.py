@@ -45,7 +45,8 @@ class LocalEngine:
     Args:
         model: a folder or a Hub id.
         threads: for the processor's work; 0 for one a physical core.
-        dtype: "auto" (by the hardware), "float32" or "bfloat16".
+        dtype: "auto" (by the hardware and the model's size), "float32", "bfloat16", or "int8": bfloat16 with the
+            weights in int8 for steps of few requests, where the hardware and the model's family allow it.
         instead: a folder to answer with when the model is not here and the Hub does not give it; "" for none.
         load_wait_s: how long a request or a count waits for an engine that is loading before EngineLoading.
         cache_mib: memory for keys and values; 0 for a share of what is free.

@@ -32,11 +32,11 @@ _NEAR = {torch.float32: 1e-3}
 _NEAR_ELSE = 5e-2
 
 
-def choose_model(model: PreTrainedModel, window: int) -> ModelPath:
-    """The fastest path that computes what the model does."""
+def choose_model(model: PreTrainedModel, window: int, *, eight_bits: bool = False) -> ModelPath:
+    """The fastest path that computes what the model does; `eight_bits` is for the lean one."""
     if is_lean(model):
         with torch.inference_mode():
-            return LeanModel(model, window)
+            return LeanModel(model, window, eight_bits=eight_bits)
     return trusted(model)
 
 

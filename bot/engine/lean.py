@@ -1,9 +1,9 @@
 """The lean path: Llama, Mistral, Qwen2 and Qwen3, written out for few and large kernel calls.
 
-Query, key and value are one product, and on a processor with bfloat16 the weights are packed once by oneDNN, with the
-activation and the additions fused into the products. Everything else (rotary tables, head counts, epsilons) is read off
-transformers' model, which is taken apart on the way, so that the weights are not held twice. A release with LoRA
-weights holds the products that they change, and shares everything else with the base model.
+Query, key and value are one product, and how a product is computed is `bot.engine.products`' word. Everything else
+(rotary tables, head counts, epsilons) is read off transformers' model, which is taken apart on the way, so that the
+weights are not held twice. A release with LoRA weights holds the products that they change, and shares everything else
+with the base model.
 """
 
 from __future__ import annotations
@@ -16,17 +16,15 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear, rms_norm, silu
+from torch.nn.functional import rms_norm
 
 from bot.engine.attention import attend, flatten
+from bot.engine.products import Product, pack
 from bot.engine.scheduler import Share
 
 _FAMILIES = ("llama", "mistral", "qwen2", "qwen3")
 # Rotary tables that do not change with the length of the text.
 _FIXED_ROTARY = ("default", "linear", "llama3", "yarn")
-
-_product = torch.ops.mkldnn._linear_pointwise.default
-_product_and = torch.ops.mkldnn._linear_pointwise.binary
 
 
 def is_lean(model: Any) -> bool:
@@ -37,44 +35,6 @@ def is_lean(model: Any) -> bool:
     rope = getattr(config, "rope_parameters", None) or {}
     slides = getattr(config, "use_sliding_window", True) and getattr(config, "sliding_window", None)
     return rope.get("rope_type", "default") in _FIXED_ROTARY and not slides
-
-
-class Product:
-    """A linear layer, packed where that helps."""
-
-    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
-        self.rows = weight.shape[0]
-        self.size_bytes = weight.nbytes
-        self._bias = bias
-        self._packed = weight.device.type == "cpu" and weight.dtype is torch.bfloat16
-        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous()) if self._packed else weight
-
-    def __call__(self, x: Tensor) -> Tensor:
-        if self._packed:
-            y: Tensor = _product(x, self._weight, self._bias, "none", [], "")
-            return y
-        return linear(x, self._weight, self._bias)
-
-    def silu(self, x: Tensor) -> Tensor:
-        """silu(product)"""
-        if self._packed:
-            y: Tensor = _product(x, self._weight, self._bias, "swish", [], "")
-            return y
-        return silu(linear(x, self._weight, self._bias))
-
-    def times(self, x: Tensor, other: Tensor) -> Tensor:
-        """product * other"""
-        if self._packed:
-            y: Tensor = _product_and(x, other, self._weight, self._bias, "mul")
-            return y
-        return linear(x, self._weight, self._bias) * other
-
-    def plus(self, x: Tensor, other: Tensor) -> Tensor:
-        """product + other"""
-        if self._packed:
-            y: Tensor = _product_and(x, other, self._weight, self._bias, "add")
-            return y
-        return linear(x, self._weight, self._bias) + other
 
 
 # The products of a layer, and the modules that each is made of.
@@ -104,10 +64,14 @@ class LeanModel:
     """One of the families, ready for steps; the model it is made of is empty afterwards.
 
     `own_bytes` is the memory of the products that it shares with no other.
+
+    Args:
+        eight_bits: whether the weights are kept in int8 as well.
     """
 
-    def __init__(self, model: Any, window: int) -> None:
+    def __init__(self, model: Any, window: int, *, eight_bits: bool = False) -> None:
         config, inner = model.config, model.model
+        self._eight_bits = eight_bits
         self.own_bytes = 0
         self._heads = config.num_attention_heads
         self._key_heads = config.num_key_value_heads
@@ -202,7 +166,7 @@ class LeanModel:
         """One product of the modules' weights, one below the other."""
         bias = None if modules[0].bias is None else torch.cat([module.bias.data for module in modules])
         weight = modules[0].weight.data if len(modules) == 1 else torch.cat([module.weight.data for module in modules])
-        product = Product(weight, bias)
+        product = pack(weight, bias, eight_bits=self._eight_bits)
         self.own_bytes += product.size_bytes
         return product
 

@@ -80,13 +80,15 @@ class Loader:
             ModelError: they cannot be.
         """
         from bot.engine.generic import choose_model
+        from bot.engine.lean import is_lean
         from bot.engine.runner import Defaults
 
         model = self._load_weights()
-        number_format, device = str(model.dtype).removeprefix("torch."), model.device.type
-        self.description = f"{number_format} on {device}, {self._threads} threads"
+        device, size_bytes = model.device.type, sum(weight.nbytes for weight in model.parameters())
+        eight_bits = is_lean(model) and hardware.has_eight_bits(self._dtype, device, size_bytes)
+        self.description = hardware.describe(model.dtype, device, self._threads, eight_bits=eight_bits)
         self.defaults = Defaults.of(model.generation_config)
-        self.path = choose_model(model, self.window)
+        self.path = choose_model(model, self.window, eight_bits=eight_bits)
 
     def afford(self, cache_mib: int) -> int:
         """The window that there is memory for; `description` tells when it is less than the model's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,13 +29,15 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+from bot.engine import lora
 from bot.engine.attention import arrange
-from bot.engine.cache import Slots
-from bot.engine.generic import SharedModel, SingleModel, choose_model, trusted
+from bot.engine.cache import Slot, Slots
+from bot.engine.generic import SharedModel, SingleModel, choose_model, trusted, tuned
 from bot.engine.lean import LeanModel
 from bot.engine.runner import Model
-from bot.engine.scheduler import Scheduler
+from bot.engine.scheduler import Scheduler, Share
 from bot.engine.sequence import Sequence
+from tests.engine.loras import save_lora
 
 WINDOW = 256
 NEW = 12
@@ -181,20 +184,42 @@ def test_the_lean_families_run_on_the_generic_path_too(kind: str):
     assert batched(path, prompts, step_tokens=24) == expected
 
 
+def logits_after(path: Model, text: list[int], step_tokens: int) -> torch.Tensor:
+    """The logits after a text that is read in parts of so many tokens."""
+    sequence = Sequence.bare(text, Slot(0, WINDOW))
+    layers, heads, size = path.cache_shape
+    cache = torch.zeros(layers, WINDOW, 2, heads, size, dtype=path.dtype)
+    with torch.inference_mode():
+        while sequence.computed < len(text):
+            share = Share(sequence, min(step_tokens, len(text) - sequence.computed))
+            logits = path.forward([share], cache)
+            sequence.computed += share.count
+    return logits[0].float()
+
+
+@pytest.mark.parametrize("step_tokens", [1, WINDOW], ids=["token by token", "at once"])
+@pytest.mark.parametrize("eight_bits", [False, True], ids=["bfloat16", "int8"])
 @pytest.mark.parametrize("kind", ["llama", "qwen2", "qwen3"])
-def test_packed_bfloat16_stays_near_transformers(kind: str):
+def test_packed_weights_stay_near_transformers(kind: str, eight_bits: bool, step_tokens: int):
     model = make(kind).bfloat16()
     text = texts()[0]
     with torch.inference_mode():
         expected = model(input_ids=torch.tensor([text])).logits[0, -1].float()
-        path = LeanModel(model, WINDOW)
-        sequence = Sequence.bare(text)
-        slots = Slots(WINDOW, WINDOW)
-        scheduler = Scheduler(slots, 1, WINDOW)
-        scheduler.add(sequence)
-        scheduler.admit()
-        layers, heads, size = path.cache_shape
-        cache = torch.zeros(layers, slots.places, 2, heads, size, dtype=path.dtype)
-        found = path.forward(scheduler.schedule(), cache)[0].float()
+        path = LeanModel(model, WINDOW, eight_bits=eight_bits)
 
-    assert (found - expected).norm() < 0.05 * expected.norm()
+    assert (logits_after(path, text, step_tokens) - expected).norm() < 0.05 * expected.norm()
+
+
+def test_lora_weights_are_merged_before_they_are_rounded_to_eight_bits(tmp_path: Path):
+    folder = save_lora(tmp_path, make("llama"), modules=("model.layers.1.self_attn.q_proj", "lm_head"))
+    base, changed, merged = make("llama").bfloat16(), make("llama").bfloat16(), make("llama").bfloat16()
+    text = texts()[0]
+    lora.merge(merged, folder)
+    with torch.inference_mode():
+        before, expected = (model(input_ids=torch.tensor([text])).logits[0, -1].float() for model in (base, merged))
+        path = tuned(choose_model(base, WINDOW, eight_bits=True), changed, lora.merge(changed, folder))
+        found = logits_after(path, text, 1)
+
+    assert (found - expected).norm() < 0.05 * expected.norm() < 0.2 * (before - expected).norm()
+    # Queries, keys and values of 32 columns, and the head: 8 + 16 bits a weight, and a scale for each row.
+    assert path.own_bytes == (64 + 97) * (32 * 3 + 2)
