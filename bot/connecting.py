@@ -136,6 +136,6 @@ async def check_platforms(settings: Settings, channel: str) -> AsyncIterator[Fin
     if settings.discord.token:
         async for finding in _check_discord(settings, name if platform == "discord" else ""):
             yield finding
-    if settings.slack.bot_token:
+    if settings.slack.bot_token or settings.slack.app_token:
         async for finding in _check_slack(settings, name if platform == "slack" else ""):
             yield finding

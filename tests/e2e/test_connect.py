@@ -112,3 +112,14 @@ async def test_doctor_looks_at_the_live_platforms_and_at_a_channel(tmp_path: Pat
     assert "The bot lacks Send Messages" in wrong
     assert "in #general: give its role these permissions" in wrong
     assert "✓ Slack bot token" in run.output
+
+
+async def test_doctor_misses_slacks_other_token(tmp_path: Path) -> None:
+    async with CompletionServer(say("fine")) as engine:
+        settings = {"DATA_FOLDER": str(tmp_path / "data"), "ENGINE_URL": engine.url, "WEB_PORT": "0"}
+
+        run = await asyncio.to_thread(ended_here, tmp_path, "doctor", SLACK_APP_TOKEN="xapp-1-2", **settings)
+
+    assert run.code == 1
+    (wrong,) = [line for line in run.output.splitlines() if line.startswith("✗")]
+    assert "SLACK_BOT_TOKEN is missing" in wrong
