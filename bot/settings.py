@@ -50,7 +50,7 @@ class EngineSettings(_Area):
     engine_window: int
     engine_timeout_s: float
     threads: int
-    dtype: Literal["auto", "float32", "bfloat16"]
+    dtype: Literal["auto", "float32", "bfloat16", "int8"]
     data_folder: Path
 
 
@@ -163,7 +163,7 @@ class _Environment(BaseSettings):
     engine_window: Annotated[int, Field(ge=256, le=10_000_000)] = 8192
     engine_timeout_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
     engine_threads: Annotated[int, Field(ge=0, le=1024)] = 0
-    engine_dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    engine_dtype: Literal["auto", "float32", "bfloat16", "int8"] = "auto"
     bot_name: Annotated[str, Field(min_length=1, max_length=32)] = "Inkling"
     instructions: str = ""
     admins: Names = ()
