@@ -30,7 +30,7 @@ async def check(settings: DiscordSettings, *, channel: str = "") -> AsyncIterato
         channel: the id of a channel or thread in which the bot should be able to write.
     """
     if not settings.token:
-        yield Finding("Discord token", False, "DISCORD_TOKEN is not set: make connect-discord says how.")
+        yield Finding("Discord token", False, "DISCORD_TOKEN is not set: step 2 of make connect-discord.")
         return
     point_at(settings)
     client = _Probe(intents=listening.intents_for(message_content=settings.message_content))

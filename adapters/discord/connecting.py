@@ -24,29 +24,34 @@ Bring {name} to Discord
 =======================
 
 1. Open https://discord.com/developers/applications and press “New Application”.
-2. Under “Bot”, press “Reset Token”, copy the token, and put it into .env as DISCORD_TOKEN.
+2. Under “Bot”, press “Reset Token” and copy the token: into .env as DISCORD_TOKEN, or here when asked.
 3. {intent}
 4. Leave “Interactions Endpoint URL” (under “General Information”) empty: commands arrive over the gateway.
 5. Open this link, choose your server and press “Authorise”:
 
    {link}
-
+{unnamed}
    It asks for these permissions and no more: {permissions}.
 6. Start the bot. Mention it, write to it directly, or type / to see its commands.
 """
 _WITH_CONTENT = (
-    "On the same page, under “Privileged Gateway Intents”, switch on “Message Content Intent”. (With "
-    "DISCORD_MESSAGE_CONTENT=false in .env it is not needed: then threads are not followed without a mention.)"
+    "On the same page, under “Privileged Gateway Intents”, switch on “Message Content Intent”.\n"
+    "   (With DISCORD_MESSAGE_CONTENT=false in .env it is not needed: then threads are not followed without a mention.)"
 )
+_UNNAMED = """
+   YOUR_APPLICATION_ID stands under “General Information”; once the token is set, the link has it.
+"""
 _WITHOUT_CONTENT = "No privileged intent is needed, since DISCORD_MESSAGE_CONTENT is false."
 
 
 def guide(settings: DiscordSettings) -> str:
     """Where to click, and the invite link; the link names the application once there is a token."""
+    application = application_of(settings.token)
     return _GUIDE.format(
         name=settings.bot_name,
         intent=_WITH_CONTENT if settings.message_content else _WITHOUT_CONTENT,
-        link=invite_link(application_of(settings.token) or "YOUR_APPLICATION_ID"),
+        link=invite_link(application or "YOUR_APPLICATION_ID"),
+        unnamed="" if application else _UNNAMED,
         permissions=", ".join(readable(name) for name, granted in PERMISSIONS if granted),
     )
 

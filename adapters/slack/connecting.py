@@ -95,9 +95,9 @@ _CHANGED = "After a change of the manifest, paste it under “App Manifest” an
 _BY_SOCKET = f"""\
 {_MAKE}
 2. Under “Basic Information” → “App-Level Tokens”, press “Generate Token and Scopes”, add {APP_SCOPE},
-   and copy the token (xapp-…) into .env as SLACK_APP_TOKEN.
-3. Under “Install App”, press “Install to Workspace”, and copy the “Bot User OAuth Token” (xoxb-…) into .env
-   as SLACK_BOT_TOKEN.
+   and copy the token (xapp-…): into .env as SLACK_APP_TOKEN, or here when asked.
+3. Under “Install App”, press “Install to Workspace”, and copy the “Bot User OAuth Token” (xoxb-…) likewise:
+   it is SLACK_BOT_TOKEN.
 4. Start the bot with `make run`, and invite it to a channel: /invite @the-name-you-gave-it
 {_CHANGED}
 To be called by HTTP instead of a socket, put SLACK_SIGNING_SECRET=later into .env and see the steps for that here."""
@@ -108,9 +108,10 @@ def _by_http(settings: SlackSettings) -> str:
 {_MAKE}
    Put the address at which Slack reaches this machine in place of {_PUBLIC}; it has to lead to
    http://{settings.http_host}:{settings.http_port}{PATH}.
-2. Under “Basic Information” → “App Credentials”, copy the “Signing Secret” into .env as SLACK_SIGNING_SECRET.
-3. Under “Install App”, press “Install to Workspace”, and copy the “Bot User OAuth Token” (xoxb-…) into .env
-   as SLACK_BOT_TOKEN.
+2. Under “Basic Information” → “App Credentials”, copy the “Signing Secret”: into .env as SLACK_SIGNING_SECRET, or
+   here when asked.
+3. Under “Install App”, press “Install to Workspace”, and copy the “Bot User OAuth Token” (xoxb-…) likewise:
+   it is SLACK_BOT_TOKEN.
 4. Start the bot with `make run`. Under “Event Subscriptions” press “Retry” beside the Request URL, until Slack
    says that it is verified.
 5. Invite the bot to a channel: /invite @the-name-you-gave-it

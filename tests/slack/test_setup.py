@@ -89,7 +89,7 @@ def test_who_has_no_secret_yet_is_told_how_to_see_the_steps_for_http(server: Sla
     by_http = guide(slack_settings(server, tmp_path, SLACK_SIGNING_SECRET="later", SLACK_APP_TOKEN=""))
 
     assert "put SLACK_SIGNING_SECRET=later into .env" in by_socket
-    assert "copy the “Signing Secret” into .env" in by_http
+    assert "copy the “Signing Secret”: into .env as SLACK_SIGNING_SECRET" in by_http
 
 
 async def test_all_is_well_when_it_is(server: SlackServer, general: Channel, tmp_path: Path) -> None:
