@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import TemplateError
 
 from bot.domain.generation import PromptMessage, Role
+from bot.engine.pieces import Pieces
 from bot.errors import RequestRejected
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class ChatPrompts:
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, kept: KeptPrompts | None = None) -> None:
         self._tokenizer = tokenizer
+        self._pieces = Pieces(tokenizer)
         self._kept = kept or KeptPrompts()
         user, assistant = PromptMessage(Role.USER, _PROBE), PromptMessage(Role.ASSISTANT, _PROBE)
         system = PromptMessage(Role.SYSTEM, _PROBE)
@@ -128,14 +130,14 @@ class ChatPrompts:
         continues = messages[-1].role is Role.ASSISTANT
         for message in messages:
             _check_unicode(message.content)
+        chat: list[dict[str, Any]] = [{"role": str(message.role), "content": message.content} for message in messages]
+        options: dict[str, Any] = {"add_generation_prompt": not continues, "continue_final_message": continues}
         try:
+            if self._pieces.takes(message.content for message in messages):
+                text = self._tokenizer.apply_chat_template(chat, tokenize=False, **options)
+                return self._pieces.encode(cast(str, text))
             tokens = self._tokenizer.apply_chat_template(
-                [{"role": str(message.role), "content": message.content} for message in messages],
-                add_generation_prompt=not continues,
-                continue_final_message=continues,
-                tokenize=True,
-                return_dict=False,
-                sanitize_control_tokens=True,
+                chat, tokenize=True, return_dict=False, sanitize_control_tokens=True, **options
             )
         except TemplateError as error:
             raise RequestRejected(reason=f"the model's chat template refuses these messages ({error})") from error
