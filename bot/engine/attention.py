@@ -132,7 +132,7 @@ def _spans(shares: list[Share], device: torch.device, dtype: torch.dtype, window
         assert first.slot is not None
         count, queries = len(run), run[0].count
         length = max(share.sequence.computed + share.count for share in run)
-        mask = _mask(run, length, window)
+        mask = _mask(run, length, window, dtype)
         yield Span(
             first=row,
             last=row + count * queries,
@@ -141,7 +141,7 @@ def _spans(shares: list[Share], device: torch.device, dtype: torch.dtype, window
             stride=first.slot.capacity,
             length=length,
             queries=queries,
-            mask=None if mask is None else mask.to(device=device, dtype=dtype),
+            mask=None if mask is None else mask.to(device),
         )
         at, row = at + count, row + count * queries
 
@@ -160,7 +160,7 @@ def _neighbours(shares: list[Share], at: int) -> list[Share]:
     return run
 
 
-def _mask(run: list[Share], length: int, window: int | None) -> Tensor | None:
+def _mask(run: list[Share], length: int, window: int | None, dtype: torch.dtype) -> Tensor | None:
     """What is added to the scores [count, 1, queries, length]; None where nothing has to be, or the causal order says
     it all. A sliding window, as Mistral has it, sees the last `window` tokens only.
     """
@@ -170,12 +170,19 @@ def _mask(run: list[Share], length: int, window: int | None) -> Tensor | None:
         window = None
         if queries == 1 and min(begins) == length - 1:
             return None
-        if queries > 1 and begins[0] == 0:
-            return None
+        if queries > 1:
+            return _causal_mask(begins[0], queries, dtype) if begins[0] else None
     asked = torch.tensor(begins)[:, None, None, None] + torch.arange(queries)[:, None]
     seen = torch.arange(length)
     hidden = seen > asked
     if window is not None:
         hidden |= seen <= asked - window
     # A finite number, because a block of keys that are all hidden by -inf would give nan.
-    return torch.zeros(hidden.shape).masked_fill_(hidden, _HIDDEN)
+    return torch.zeros(hidden.shape, dtype=dtype).masked_fill_(hidden, _HIDDEN)
+
+
+def _causal_mask(begin: int, queries: int, dtype: torch.dtype) -> Tensor:
+    """That of one text's tokens from `begin` on: all that was before is seen, and only it is much."""
+    mask = torch.zeros(1, 1, queries, begin + queries, dtype=dtype)
+    mask[..., begin:] = torch.full((queries, queries), _HIDDEN, dtype=dtype).triu_(1)
+    return mask

@@ -7,6 +7,8 @@ Plain bookkeeping over numbers and one opaque tensor operation (slicing); the te
 - `Prefixes` is a radix tree over tokens, as in SGLang's RadixAttention (https://arxiv.org/abs/2312.07104): two
   conversations that begin alike share what they have in common, and the least recently used leaves go first. Each
   release has a tree of its own, because its keys and values are its own; the budget is one.
+- `Traces` knows what still lies in the places of a request that ended, so that the next turn of a conversation that
+  comes back to them copies nothing.
 """
 
 from __future__ import annotations
@@ -167,6 +169,30 @@ class Prefixes:
         assert leaf.parent is not None
         del leaf.parent.children[leaf.tokens[0]]
         self.kept -= len(leaf.tokens)
+
+
+class Traces:
+    """What requests left in places that nobody took since: by its first place, the owner and the tokens."""
+
+    def __init__(self) -> None:
+        self._left: dict[int, tuple[Hashable, Sequence[int]]] = {}
+
+    def leave(self, owner: Hashable, slot: Slot, tokens: Sequence[int]) -> None:
+        """These tokens' keys and values lie in a slot that is given back."""
+        self._left[slot.start] = (owner, tokens)
+
+    def enter(self, owner: Hashable, slot: Slot, tokens: Sequence[int]) -> int:
+        """How many of these tokens lie in a slot that is taken; for others, what was left in it is gone."""
+        before, left = self._left.get(slot.start, (None, ()))
+        end = slot.start + slot.capacity
+        self._left = {
+            start: trace for start, trace in self._left.items() if start >= end or start + len(trace[1]) <= slot.start
+        }
+        return _common(left, tokens) if before is owner else 0
+
+    def forget(self, owner: Hashable) -> None:
+        """Forget all of one owner's."""
+        self._left = {start: trace for start, trace in self._left.items() if trace[0] is not owner}
 
 
 def _common(left: Sequence[int], right: Sequence[int]) -> int:

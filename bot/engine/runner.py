@@ -16,7 +16,7 @@ from torch import Tensor
 
 from bot.domain.generation import FinishReason, PromptMessage, Role, SamplingParams
 from bot.engine.attention import arrange
-from bot.engine.cache import Prefixes, Slots, capacity_for
+from bot.engine.cache import Prefixes, Slots, Traces, capacity_for
 from bot.engine.prompts import ChatPrompts
 from bot.engine.sampling import choose
 from bot.engine.scheduler import Scheduler, Share
@@ -145,6 +145,7 @@ class Runner:
         self._cache = torch.zeros((layers, slots.places, 2, heads, size), dtype=model.dtype, device=model.device)
         self._kept_places = places if layers else 0
         self._prefixes = Prefixes(self._kept_places)
+        self._traces = Traces()
         self._loaded = {release: Weights(release, model)}
         self._scheduler = Scheduler(slots, max_running, _STEP_TOKENS)
         self._sequences: dict[int, Sequence] = {}
@@ -164,6 +165,7 @@ class Runner:
         weights = self._loaded.pop(release, None)
         if weights is not None:
             self._prefixes.forget(weights)
+            self._traces.forget(weights)
 
     def runs_on(self, release: str) -> bool:
         """Whether requests in flight began with weights of this name that are unloaded since."""
@@ -254,12 +256,9 @@ class Runner:
         assert sequence.end is not None
         weights = _weights_of(sequence)
         if sequence.slot is not None and weights in self._loaded.values() and self._kept_places:
-            start = sequence.slot.start
-            self._prefixes.keep(
-                weights,
-                sequence.tokens[: sequence.computed],
-                lambda a, b: self._cache[:, start + a : start + b].clone(),
-            )
+            start, tokens = sequence.slot.start, sequence.tokens[: sequence.computed]
+            self._prefixes.keep(weights, tokens, lambda a, b: self._cache[:, start + a : start + b].clone())
+            self._traces.leave(weights, sequence.slot, tokens)
         self._remove(sequence)
         return Ended(sequence.number, sequence.end, sequence.prompt_tokens, sequence.generated)
 
@@ -268,12 +267,18 @@ class Runner:
         del self._sequences[sequence.number]
 
     def _recall(self, sequence: Sequence) -> None:
-        """Copy the longest kept prefix into the slot; the last token is left, since its logits are wanted."""
+        """Copy the longest kept prefix into the slot, but for what lies there already; the last token is left, since
+        its logits are wanted."""
         assert sequence.slot is not None
-        for piece in self._prefixes.find(_weights_of(sequence), sequence.tokens[:-1]):
-            at = sequence.slot.start + sequence.computed
-            self._cache[:, at : at + piece.shape[1]] = piece
-            sequence.computed += piece.shape[1]
+        weights, slot, tokens = _weights_of(sequence), sequence.slot, sequence.tokens[:-1]
+        there = self._traces.enter(weights, slot, tokens)
+        at = 0
+        for piece in self._prefixes.find(weights, tokens):
+            end = at + piece.shape[1]
+            if end > there:
+                self._cache[:, slot.start + at : slot.start + end] = piece
+            at = end
+        sequence.computed = max(at, there)
 
 
 def _weights_of(sequence: Sequence) -> Weights:

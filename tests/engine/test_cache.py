@@ -7,7 +7,7 @@ import random
 
 import torch
 
-from bot.engine.cache import Prefixes, Slots, capacity_for
+from bot.engine.cache import Prefixes, Slots, Traces, capacity_for
 
 
 def test_capacities_are_powers_of_two():
@@ -106,3 +106,41 @@ def test_whatever_is_kept_the_budget_holds_and_what_is_found_is_right():
         keep(prefixes, text)
         assert prefixes.kept <= 60
         assert find(prefixes, text) == text[:60]
+
+
+def test_a_trace_is_what_still_lies_there():
+    """Texts come and go in a memory of letters; each finds no more of itself than is there, and often something."""
+    slots, traces, dice = Slots(2048, 512), Traces(), random.Random(3)
+    memory, found, running = [""] * slots.places, 0, []
+    for _ in range(3000):
+        owner, length = dice.choice("xy"), dice.randint(1, 500)
+        text = [*(f"{owner}{letter}" for letter in ("ab" * 250)[:length]), "end"]
+        if dice.random() < 0.5 and (slot := slots.take(len(text))):
+            there = traces.enter(owner, slot, text)
+            assert memory[slot.start : slot.start + there] == text[:there]
+            memory[slot.start : slot.start + len(text)] = text
+            found += there
+            running.append((owner, slot, text))
+        elif running:
+            owner, slot, text = running.pop(dice.randrange(len(running)))
+            computed = dice.randint(0, len(text))
+            memory[slot.start + computed : slot.start + slot.capacity] = ["?"] * (slot.capacity - computed)
+            slots.give(slot)
+            traces.leave(owner, slot, text[:computed])
+
+    assert found > 10_000
+
+
+def test_a_trace_is_its_owners_and_gone_with_them():
+    slots, traces = Slots(128, 128), Traces()
+    slot = slots.take(3)
+    traces.leave("base", slot, [1, 2, 3])
+    assert traces.enter("tuned", slot, [1, 2, 3]) == 0
+    traces.leave("base", slot, [1, 2, 3])
+    traces.forget("tuned")
+    assert traces.enter("base", slot, [1, 2, 4]) == 2
+    assert traces.enter("base", slot, [1, 2, 4]) == 0
+
+    traces.leave("base", slot, [1, 2, 3])
+    traces.forget("base")
+    assert traces.enter("base", slot, [1, 2, 3]) == 0

@@ -120,6 +120,37 @@ def test_what_is_recalled_gives_the_same_answer(house: House):
     assert house.said == {1: LEARNED["emoji"], 2: LEARNED["emoji"]}
 
 
+def test_a_talk_that_comes_back_to_its_places_copies_nothing(house: House):
+    house.ask(1, user("count"))
+    house.finish()
+    lying = house.runner._cache[:, :20].clone()
+    house.runner._prefixes.find = lambda *_: [torch.full_like(lying, torch.nan)]
+    house.ask(2, user("count"), assistant(LEARNED["count"]), user("greet"))
+    house.finish()
+
+    assert torch.equal(house.runner._cache[:, :20], lying)
+    assert house.said[2]
+
+
+def test_talks_that_take_turns_are_answered_as_each_alone(house: House, writer_folder: Path):
+    questions, alone = list(LEARNED), House(writer_folder)
+    alone.runner._prefixes.find = lambda *_: []
+    alone.runner._traces.enter = lambda *_: 0
+    talks: dict[int, list[Any]] = {1: [], 2: [], 3: []}
+    for turn in range(3):
+        for talk, messages in talks.items():
+            messages.append(user(questions[(talk + turn) % 4]))
+            for one in (house, alone):
+                one.ask(10 * turn + talk, *messages, sampling=SamplingParams(12, 0.0))
+        for one in (house, alone):
+            one.finish()
+        assert house.said == alone.said
+        for talk, messages in talks.items():
+            messages.append(assistant(house.said[10 * turn + talk]))
+
+    assert sum(house.fed) < sum(alone.fed)
+
+
 def test_requests_wait_for_room_and_all_are_answered(writer_folder: Path):
     house = House(writer_folder, cache_mib=0, max_running=4)
     for number in range(3):
