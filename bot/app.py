@@ -15,8 +15,6 @@ from typing import Protocol
 
 import structlog
 
-from adapters.terminal import TerminalPlatform
-from adapters.web import WebPlatform
 from bot.chat.admission import Admission
 from bot.chat.digests import keep_digests
 from bot.chat.dispatch import Core
@@ -160,6 +158,9 @@ async def _services(
 
 async def run(settings: Settings) -> None:
     """Serve until a signal comes."""
+    # Each way in brings a library of its own, which the other need not wait for.
+    from adapters.web import WebPlatform
+
     web = WebPlatform(settings.web, SystemClock(), bot_name=settings.chat.bot_name)
     platforms = [web, *_remote_platforms(settings)]
     stop = asyncio.Event()
@@ -188,6 +189,8 @@ def _remote_platforms(settings: Settings) -> list[ChatPlatform]:
 
 async def chat(settings: Settings) -> int:
     """Talk in the terminal until the person leaves or the pipe ends; the exit code."""
+    from adapters.terminal import TerminalPlatform
+
     terminal = TerminalPlatform(
         data_folder=settings.storage.data_folder,
         clock=SystemClock(),

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import tempfile
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -75,8 +76,7 @@ async def _migrate_server(url: URL, target: str) -> None:
 
 
 def _upgrade(connection: Connection, url: URL, target: str) -> None:
-    config = alembic_config()
-    script = ScriptDirectory.from_config(config)
+    script = _revisions(MIGRATIONS)
     head = script.get_current_head()
     current = MigrationContext.configure(connection).get_current_revision()
     if current == head:
@@ -89,10 +89,17 @@ def _upgrade(connection: Connection, url: URL, target: str) -> None:
             )
         if connection.dialect.name == "sqlite":
             _back_up(Path(url.database or ""), current)
+    config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, target)
     _check_references(connection)
     log.info("schema brought up to date", database=name_of(url), before=current, now=head)
+
+
+@cache
+def _revisions(folder: Path) -> ScriptDirectory:
+    """The revisions that stand in a folder, which a running program does not change."""
+    return ScriptDirectory(str(folder))
 
 
 def _check_references(connection: Connection) -> None:

@@ -110,7 +110,8 @@ def test_the_command_line_starts_without_anything_heavy() -> None:
 
 
 def test_the_whole_house_is_composed_without_torch() -> None:
-    code = "import sys, bot.app; print([m for m in sys.modules if m.split('.')[0] in sys.argv[1:]])"
+    composed = "import sys, bot.app, adapters.terminal, adapters.web"
+    code = f"{composed}; print([m for m in sys.modules if m.split('.')[0] in sys.argv[1:]])"
 
     shown = subprocess.run([sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True, cwd=ROOT)
 
