@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,10 @@ set_up(LogSettings(level="INFO", format="text"))
 # pytest-xdist has a process for every core. More threads than that only wait for each other, by spinning.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+# What is imported to be tested is no garbage. Looking through all of it takes a second, and collecting tests makes
+# Python do so a dozen times; what stands once they are collected is not looked through again.
+gc.set_threshold(10_000, 10, 10)
+
 # Folders whose tests load models. They come first, so that pytest-xdist gives them to one process as far as it can,
 # which then imports and starts once what they share, and the other processes steal from what comes after them.
 FIRST = ("engine", "recipes", "e2e")
@@ -25,6 +30,11 @@ FIRST = ("engine", "recipes", "e2e")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.parent.name not in FIRST)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

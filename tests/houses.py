@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from bot.chat.admission import Admission
@@ -145,7 +146,13 @@ class House:
 
 def chat_settings(**given: str) -> ChatSettings:
     """The core's settings, as `.env` would give them."""
-    return Settings.load({"PERSON_BUDGET": "1000/minute", "PLACE_BUDGET": "1000/minute", **given}).chat
+    return _settings(**{"PERSON_BUDGET": "1000/minute", "PLACE_BUDGET": "1000/minute", **given}).chat
+
+
+@cache
+def _settings(**given: str) -> Settings:
+    """Read once for all houses that want the same: settings do not change, and reading them was a fifth of a test."""
+    return Settings.load(given)
 
 
 @asynccontextmanager
@@ -170,8 +177,8 @@ async def open_house(
     await database.open()
     await generator.start()
     units = SqlUnitOfWorkFactory(database)
-    given = Settings.load({"DATA_FOLDER": str(folder), **(learning or {}), **(pictures or {})})
-    learned = given.learning
+    given = _settings(**(learning or {}), **(pictures or {}))
+    learned = given.learning.model_copy(update={"data_folder": folder})
     releases = ServedReleases(units, generator, learned)
     services = Services(
         settings=settings,

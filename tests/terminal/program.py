@@ -26,12 +26,12 @@ from functools import partial
 from pathlib import Path
 
 from adapters.terminal import TerminalPlatform
-from bot.app import SystemClock, new_id
 from bot.domain.generation import GenerationRequest
 from bot.engine.scripted import ScriptedGenerator, Step
 from bot.errors import EngineDown
 from bot.logs import set_up
 from bot.settings import Settings
+from bot.system import SystemClock, new_id
 from tests.fetching import FetchedPainter
 from tests.houses import open_house
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from adapters.terminal import TerminalPlatform
 from adapters.terminal.piping import Pipe
 from adapters.terminal.streams import LONGEST_LINE
-from bot.app import SystemClock, new_id
+from bot.system import SystemClock, new_id
 from tests.houses import open_house
 from tests.terminal.program import script
 

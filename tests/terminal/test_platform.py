@@ -14,11 +14,11 @@ from adapters.terminal.commands import HELP, Verb, read_verb
 from adapters.terminal.inbound import PLACE, Talk
 from adapters.terminal.lines import LINES
 from adapters.terminal.piping import Pipe
-from bot.app import SystemClock, new_id
 from bot.domain.messages import Attachment
 from bot.domain.places import Person, Platform
 from bot.errors import DeliveryError
 from bot.ports import Painter
+from bot.system import SystemClock, new_id
 from tests.chat.test_painting import ScriptedPainter
 from tests.houses import House, open_house
 from tests.terminal.program import script
