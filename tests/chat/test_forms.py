@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.chat.form_files import BUNDLED, CODE, TRANSLATION, read_forms
-from bot.diagnosis import findings
 from bot.domain.commands import WRITE
 from bot.domain.forms import Asked, parse_form
 from bot.errors import Refused
-from bot.settings import Settings
 from tests.houses import chat_settings, open_house
 
 FILES = sorted(BUNDLED.glob("*.toml"))
@@ -146,17 +144,6 @@ def test_the_readmes_form_is_one() -> None:
         "Write a stand-up note (neutral): fixed the login"
     )
     assert form.faults("fixed the login")
-
-
-async def test_doctor_names_a_broken_form(tmp_path: Path) -> None:
-    _put(tmp_path, "haiku", 'prompt = "Write a haiku."')
-
-    found = [each async for each in findings(Settings.load({"DATA_FOLDER": str(tmp_path), "WEB_PORT": "0"}))]
-
-    (forms,) = [each for each in found if each.subject == "forms"]
-    assert not forms.well
-    assert "haiku.toml" in forms.text
-    assert "{about}" in forms.text
 
 
 async def test_forms_are_proposed_by_label_and_a_teams_own_with_them(tmp_path: Path) -> None:

@@ -7,14 +7,12 @@ from pathlib import Path
 import pytest
 
 from bot.chat.persona_library import BUNDLED
-from bot.diagnosis import findings
 from bot.domain.conversation import Turn, TurnStatus
 from bot.domain.messages import RegenerateReply
 from bot.domain.personas import read_persona
 from bot.domain.places import Person
 from bot.domain.preferences import Preference, PreferenceName
 from bot.engine.scripted import ScriptedGenerator
-from bot.settings import Settings
 from tests.houses import ANA, BEN, CHANNEL, DIRECT, LIN, OTHER, THREAD, House, chat_settings, open_house
 
 DEFAULT = "You are Inkling, a helpful assistant in a team chat."
@@ -247,18 +245,6 @@ async def test_a_persona_whose_file_went_away_is_said_so_and_the_default_speaks(
 
     assert "`pirate` (your choice) does not exist any more" in shown.text
     assert _system(await house.ask("Hello")) == DEFAULT
-
-
-async def test_the_doctor_names_a_broken_file(tmp_path: Path) -> None:
-    (tmp_path / "personas").mkdir()
-    (tmp_path / "personas" / "pirate.toml").write_text(PIRATE, encoding="utf-8")
-    (tmp_path / "personas" / "broken.toml").write_text("instructions = ", encoding="utf-8")
-
-    found = [
-        each async for each in findings(Settings.load({"DATA_FOLDER": str(tmp_path)})) if each.subject == "personas"
-    ]
-
-    assert [(each.well, "broken.toml" in each.text) for each in found] == [(False, True)]
 
 
 # --- proposals ------------------------------------------------------------------------------------------------------

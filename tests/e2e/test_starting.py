@@ -22,8 +22,8 @@ from tests.e2e.processes import Bot
 from tests.engine.completion_server import CompletionServer, say
 
 
-async def test_a_bad_setting_ends_the_start_with_its_name_and_the_remedy(tmp_path: Path) -> None:
-    run = await ended(tmp_path, "run", WEB_PORT="http")
+def test_a_bad_setting_ends_the_start_with_its_name_and_the_remedy(tmp_path: Path) -> None:
+    run = ended_here(tmp_path, "run", WEB_PORT="http")
 
     assert run.code == 78
     assert "WEB_PORT" in run.error
@@ -113,6 +113,11 @@ async def test_a_missing_model_is_said_on_the_page_and_to_the_asker(bot: Bot) ->
 
 
 def test_doctor_names_every_finding_with_its_remedy(tmp_path: Path) -> None:
+    for name, content in (("forms/haiku", 'prompt = "Write a haiku."'), ("personas/broken", "instructions = ")):
+        file = tmp_path / "data" / f"{name}.toml"
+        file.parent.mkdir(parents=True)
+        file.write_text(content, encoding="utf-8")
+
     run = ended_here(tmp_path, "doctor", TEXT_MODEL=str(tmp_path / "none"))
 
     assert run.code == 1
@@ -121,6 +126,8 @@ def test_doctor_names_every_finding_with_its_remedy(tmp_path: Path) -> None:
     assert re.search(r"✓ hardware: the model runs in (float32|bfloat16) on (cpu|cuda), \d+ threads", run.output)
     assert "✗ text model" in run.output
     assert "TEXT_MODEL" in run.output
+    assert re.search(r"^✗ forms: .*haiku\.toml.*\{about\}", run.output, re.MULTILINE)
+    assert re.search(r"^✗ personas: .*broken\.toml", run.output, re.MULTILINE)
 
 
 def test_doctor_names_both_fingerprints_of_a_corrupt_writer(tmp_path: Path) -> None:
