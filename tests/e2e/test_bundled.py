@@ -23,10 +23,11 @@ async def test_the_page_answers_in_words_with_nothing_set(tmp_path: Path) -> Non
     assert answer["release"].startswith("writer@")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("locale", "line", "letters"),
     [
-        pytest.param("en_US.UTF-8", "Write a birthday message for Amir.", "[a-z]{3}", marks=pytest.mark.slow),
+        ("en_US.UTF-8", "Write a birthday message for Amir.", "[a-z]{3}"),
         ("zh_CN.UTF-8", "写首小诗：月亮", "[\u4e00-\u9fff]"),
     ],
 )

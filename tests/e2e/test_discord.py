@@ -42,6 +42,7 @@ def _answers(server: DiscordServer, channel: Channel) -> list[Message]:
     return [message for message in channel.messages if message.author is server.bot and not message.loading]
 
 
+@pytest.mark.slow
 async def test_a_kill_loses_no_answer_and_repeats_none(
     server: DiscordServer, channel: Channel, ana: Person, tmp_path: Path
 ) -> None:

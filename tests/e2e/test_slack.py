@@ -44,6 +44,7 @@ def _answers(server: SlackServer, channel: Channel) -> list[Message]:
     return [message for message in channel.messages if message.author is server.bot]
 
 
+@pytest.mark.slow
 async def test_a_kill_loses_no_answer_and_repeats_none(
     server: SlackServer, channel: Channel, ana: User, tmp_path: Path
 ) -> None:

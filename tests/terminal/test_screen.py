@@ -213,6 +213,7 @@ def test_who_leaves_during_an_answer_keeps_what_was_said(tmp_path: Path) -> None
     assert terminal.text().count("\nsome words of it") == 1
 
 
+@pytest.mark.slow
 def test_after_a_crash_the_answer_comes_with_the_words_it_answers(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
     terminal.until(terminal.is_at_rest)

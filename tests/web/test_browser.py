@@ -26,7 +26,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 @asynccontextmanager
 async def sitting(browser: Browser, site: Site, name: str = "Ana", **context: Any) -> AsyncIterator[Page]:
     """A window of a person, which must not log an error."""
-    opened = await browser.new_context(**context)
+    # No movement: without a GPU, drawing what breathes and drips sixty times a second takes a core from the tests.
+    opened = await browser.new_context(reduced_motion="reduce", **context)
     page = await opened.new_page()
     page.set_default_timeout(PATIENCE_S * 1000)
     errors: list[str] = []
@@ -286,6 +287,7 @@ async def test_the_dashboard_shows_figures_and_plots_and_the_same_as_a_table(bro
         await expect(page.locator("table").first).to_contain_text(re.compile(r"Answers"))
 
 
+@pytest.mark.slow
 async def test_a_training_run_is_seen_on_the_page_and_the_dashboard_as_it_goes(
     browser: Browser, tmp_path: Path
 ) -> None:
