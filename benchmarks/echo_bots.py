@@ -53,16 +53,16 @@ async def our_bot(platform: str, folder: Path, *, lags: bool) -> AsyncIterator[N
     settings = Settings.load(os.environ)
     logs.set_up(settings.log)
     generator = ScriptedGenerator(_slowly if lags else lambda request: request.messages[-1].content)
+    # A server without limits needs none to be kept.
+    without_limits = bool(os.environ.get("WITHOUT_LIMITS"))
     if platform == "discord":
         from adapters.discord import DiscordPlatform
 
-        adapter = DiscordPlatform(settings.discord, SystemClock())
+        adapter = DiscordPlatform(settings.discord, SystemClock(), **({"rate": ""} if without_limits else {}))
     else:
         from adapters.slack import SlackPlatform
 
-        # What Slack allows is kept by the server, where it is asked to.
-        rates = {"rates": {}} if os.environ.get("WITHOUT_LIMITS") else {}
-        adapter = SlackPlatform(settings.slack, SystemClock(), **rates)
+        adapter = SlackPlatform(settings.slack, SystemClock(), **({"rates": {}} if without_limits else {}))
     async with open_core(folder, generator, [adapter], capacity=LAGGING if lags else PLENTY):
         loop.settle()
         yield

@@ -43,12 +43,17 @@ async def server_for(platform: str, *, limits: bool) -> AsyncIterator[Server]:
 def variables_for(server: Server, *, limits: bool) -> dict[str, str]:
     """The settings that point a bot at a server."""
     if isinstance(server, DiscordServer):
-        return {
+        given = {
             "DISCORD_TOKEN": server.token,
             "DISCORD_API_URL": server.api_url,
             "DISCORD_GATEWAY_URL": server.gateway_url,
         }
-    given = {"SLACK_BOT_TOKEN": server.bot_token, "SLACK_APP_TOKEN": server.app_token, "SLACK_API_URL": server.api_url}
+    else:
+        given = {
+            "SLACK_BOT_TOKEN": server.bot_token,
+            "SLACK_APP_TOKEN": server.app_token,
+            "SLACK_API_URL": server.api_url,
+        }
     return given if limits else {**given, "WITHOUT_LIMITS": "1"}
 
 

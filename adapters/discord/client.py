@@ -69,6 +69,7 @@ class Client(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             guild_ready_timeout=SERVERS_S,
+            http_trace=desk.turns.trace(),
         )
         self._desk = desk
         self._inbound = Inbound(self, desk)

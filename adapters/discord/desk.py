@@ -10,7 +10,7 @@ from typing import Any
 
 import discord
 
-from adapters.discord.pacing import Pacer
+from adapters.discord.pacing import Pacer, Turns
 from bot.chat.dispatch import Core
 from bot.domain.messages import MessageRef
 from bot.domain.places import Person, Place
@@ -59,7 +59,7 @@ class Call:
 class Desk:
     """Core, settings and what is known of people and calls right now; nothing here must survive the process.
 
-    `connected` is set once a first login led to a session.
+    `turns` paces all requests. `connected` is set once a first login led to a session.
     """
 
     core: Core
@@ -67,6 +67,7 @@ class Desk:
     clock: Clock
     reactions: Reactions
     pacer: Pacer
+    turns: Turns
     connected: asyncio.Event
     calls: dict[str, Call] = field(default_factory=dict)
     locales: Remembered = field(default_factory=Remembered)
@@ -74,10 +75,10 @@ class Desk:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @classmethod
-    def of(cls, core: Core, settings: DiscordSettings, clock: Clock, connected: asyncio.Event) -> Desk:
+    def of(cls, core: Core, settings: DiscordSettings, clock: Clock, rate: str, connected: asyncio.Event) -> Desk:
         """A desk with nothing on it yet."""
         reactions = Reactions.of(settings.good_reactions, settings.bad_reactions)
-        return cls(core, settings, clock, reactions, Pacer(clock), connected)
+        return cls(core, settings, clock, reactions, Pacer(clock), Turns(rate), connected)
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Begin something that nobody waits for; what is under way when the platform closes is cancelled."""

@@ -16,6 +16,7 @@ from discord.http import Route
 from adapters.discord import asking, commands, opening
 from adapters.discord.client import Client
 from adapters.discord.desk import Desk
+from adapters.discord.pacing import REQUESTS
 from adapters.discord.sending import told
 from bot.chat.dispatch import Core
 from bot.domain.messages import Attachment, HistoryMessage
@@ -66,11 +67,12 @@ def point_at(settings: DiscordSettings) -> None:
 
 
 class DiscordPlatform:
-    """The bot on Discord."""
+    """The bot on Discord. `rate` is how many requests it makes in a time; empty for a server without limits."""
 
-    def __init__(self, settings: DiscordSettings, clock: Clock) -> None:
+    def __init__(self, settings: DiscordSettings, clock: Clock, rate: str = REQUESTS) -> None:
         self._settings = settings
         self._clock = clock
+        self._rate = rate
         self._connected = asyncio.Event()
         self._desk: Desk | None = None
         self._client: Client | None = None
@@ -97,7 +99,7 @@ class DiscordPlatform:
             SettingsError: Discord does not accept the token, or an intent is not switched on.
         """
         point_at(self._settings)
-        self._desk = Desk.of(core, self._settings, self._clock, self._connected)
+        self._desk = Desk.of(core, self._settings, self._clock, self._rate, self._connected)
         since = await core.reading.last_heard(Platform.DISCORD)
         if not self._settings.message_content:
             log.warning(WITHOUT_CONTENT)

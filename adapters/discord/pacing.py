@@ -1,4 +1,4 @@
-"""How often the states of growing answers may be shown, shared out among them.
+"""How often the states of growing answers may be shown, shared out among them; and how many requests go out at all.
 
 Discord takes about five edits in five seconds in a channel, and fifty requests a second of a bot in all; beyond them it
 makes even the last states wait. An answer's states are therefore spaced by the number of answers that grow in its
@@ -8,14 +8,23 @@ never ask here.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Hashable
+from types import SimpleNamespace
 
+import aiohttp
+
+from bot.chat.windows import MovingWindow
 from bot.ports import Clock
 
 # Seconds between two states in a channel: four in five seconds, which leaves room for last states.
 SPACING_S = 1.25
 # States in a second in all channels: half of what Discord takes of a bot.
 AT_MOST_PER_S = 25.0
+# Requests of a bot: Discord takes 50 in a second, by its own clock.
+REQUESTS = "45/second"
+# Requests that Discord does not count there: those about interactions.
+_UNCOUNTED = ("/interactions/", "/webhooks/")
 
 
 class Pacer:
@@ -54,3 +63,33 @@ class Pacer:
             return False
         growing[reply] = now + max(SPACING_S * len(growing), self.crowd_s)
         return True
+
+
+class Turns:
+    """Lets requests out in the order in which they come, no more in a time than a rate such as "45/second".
+
+    discord.py sends all that there are, has all beyond Discord's limit refused, and sends these again at the same
+    moment. Discord shuts out a bot that has ten thousand requests refused in ten minutes.
+    """
+
+    def __init__(self, rate: str) -> None:
+        """`rate`: empty for a server without limits."""
+        self._window = MovingWindow(rate) if rate else None
+        self._line = asyncio.Lock()
+
+    def trace(self) -> aiohttp.TraceConfig:
+        """What makes a client of the library wait for its turns."""
+        trace = aiohttp.TraceConfig()
+        trace.on_request_start.append(self._wait)
+        return trace
+
+    async def _wait(
+        self, session: aiohttp.ClientSession, context: SimpleNamespace, request: aiohttp.TraceRequestStartParams
+    ) -> None:
+        if self._window is None or any(part in request.url.path for part in _UNCOUNTED):
+            return
+        async with self._line:
+            left = self._window.take("")
+            while left > 0:
+                await asyncio.sleep(left)
+                left = self._window.take("")

@@ -190,6 +190,19 @@ async def test_a_discord_out_of_reach_is_a_line_in_the_log_and_no_traceback(
     assert not [line for line in ours if "exc_info" in line]
 
 
+async def test_answers_to_a_crowd_keep_within_what_discord_takes_of_a_bot_in_a_second(
+    bot: Bot, server: DiscordServer, channel: Channel, tmp_path: Path
+) -> None:
+    crowd = [server.add_user(f"Person {number}") for number in range(70)]
+
+    for person in crowd:
+        await person.says(person.dm, "hello")
+    for person in crowd:
+        await bot.answers(person.dm)
+
+    assert [request for request in server.requests if request.status == 429] == []
+
+
 async def test_two_connections_on_one_database_give_one_answer_to_each(
     server: DiscordServer, channel: Channel, ana: Person, tmp_path: Path
 ) -> None:
