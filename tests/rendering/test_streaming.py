@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from adapters.rendering.parsing import parse
@@ -68,9 +70,15 @@ def test_no_beginning_of_an_answer_shows_a_sign_of_emphasis() -> None:
         assert "](" not in shown, prose[:end]
 
 
-def test_every_beginning_can_be_read() -> None:
+def test_every_beginning_shows_all_words_of_its_whole_lines() -> None:
+    address, language = {"https", "example", "com", "a_b"}, {"python"}
     for end in range(len(ANSWER)):
-        parse(complete(ANSWER[:end]))
+        beginning = ANSWER[:end]
+        words = set(re.findall(r"\w+", beginning.rpartition("\n")[0])) - address - language
+
+        shown = render(complete(beginning))
+
+        assert {word for word in words if word not in shown} == set(), beginning
 
 
 def test_blocks_before_the_last_do_not_change_any_more() -> None:

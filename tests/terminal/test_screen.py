@@ -80,6 +80,10 @@ def test_control_sequences_of_a_model_do_nothing(terminal: Terminal) -> None:
 
     terminal.until("plain [31mred[2J ]0;title5A words")
 
+    line = next(line for line in terminal.screen.buffer.values() if "red" in "".join(line[at].data for at in range(20)))
+    assert {line[at].fg for at in range(80)} == {"default"}
+    assert terminal.screen.title == ""
+
 
 def test_commands_complete_with_their_help(terminal: Terminal) -> None:
     terminal.type("/")
