@@ -110,10 +110,14 @@ class LeanModel:
             qkv = self._turned(layer, qkv, cos, sin)
             pairs = qkv[: len(batch.places), self._heads :].view(-1, 2, self._key_heads, self._size)
             cached.index_copy_(0, batch.places, pairs)
-            x = layer.out.plus(attend(qkv[:, : self._heads], cached, batch.spans, self._scale), x)
+            seen = attend(qkv[:, : self._heads], cached, batch.spans, self._scale)
+            if layer is self._layers[-1]:
+                # Of what is only read, the keys and values are all that is needed.
+                seen, x = seen[batch.wanted], x[batch.wanted]
+            x = layer.out.plus(seen, x)
             y = self._normed(x, layer.between)
             x = layer.down.plus(layer.up.times(y, layer.gate.silu(y)), x)
-        return self._head(self._normed(x[batch.wanted], self._norm))[: batch.answers]
+        return self._head(self._normed(x, self._norm))[: batch.answers]
 
     def _normed(self, x: Tensor, weight: Tensor) -> Tensor:
         if x.device.type != "cpu":
