@@ -22,6 +22,10 @@ connect-discord connect-slack: connect-%: $(READY)
 retrain: $(READY)
 	@$(BIN)/python -m bot retrain
 
+# What the tests are compiled to is kept for the next run, also where Python is told to keep nothing, as in many images:
+# making it anew takes each process of a run six seconds.
+test test-slow: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(READY)
 	$(BIN)/python -m pytest -n auto --dist worksteal
 

@@ -273,6 +273,7 @@ async def test_the_page_says_how_far_the_painters_model_is(browser: Browser, tmp
         await expect(banner).to_have_text(re.compile(r"No model is running.*The disk is gone\. org/painter could not"))
 
 
+@pytest.mark.slow
 async def test_the_dashboard_shows_figures_and_plots_and_the_same_as_a_table(browser: Browser, tmp_path: Path) -> None:
     async with open_site(tmp_path) as site, sitting(browser, site) as page:
         await say(page, "hello")
