@@ -17,9 +17,9 @@ from prompt_toolkit.application import create_app_session
 
 from adapters.terminal import TerminalPlatform
 from adapters.terminal.inbound import PLACE, Talk
-from bot.app import SystemClock, new_id
 from bot.domain.places import Person, Platform
 from bot.ports import UnitOfWorkFactory
+from bot.system import SystemClock, new_id
 from tests.contracts.drivers import Driver, Shown
 from tests.houses import House, open_house
 

@@ -186,6 +186,7 @@ async def test_two_requests_of_one_id_at_once_are_one_too_many(engine: LocalEngi
 # --- the line and cancel ---
 
 
+@pytest.mark.slow
 async def test_people_and_places_are_served_in_turn_and_told_where_they_stand(single: LocalEngine):
     served: list[str] = []
     positions: dict[str, list[int]] = {}

@@ -40,6 +40,7 @@ async def settled(model: LocalEngine | LocalPainter) -> list[Download]:
     return seen
 
 
+@pytest.mark.slow
 async def test_a_writer_of_the_hub_tells_its_progress_and_answers(hub: HubServer) -> None:
     hub.seconds_a_piece = 0.2
     engine = LocalEngine(REPO, dtype="float32", threads=1)

@@ -33,6 +33,7 @@ async def until_idle(painter: LocalPainter) -> None:
         await asyncio.sleep(0.01)
 
 
+@pytest.mark.slow
 async def test_a_request_waits_for_the_pipeline_to_load_and_is_painted(painter: LocalPainter) -> None:
     events = await events_of(painter, fox(steps=3))
 
