@@ -18,7 +18,7 @@ from tests.engine.completion_server import Behaviour, CompletionServer, chunk, d
 
 @asynccontextmanager
 async def engine_at(*servers: CompletionServer, **options: object) -> AsyncIterator[RemoteEngine]:
-    settings = {"timeout_s": 0.3, "pause_s": 0.01, "model": "served", **options}
+    settings = {"timeout_s": 10.0, "pause_s": 0.01, "model": "served", **options}
     engine = RemoteEngine([server.url for server in servers], **settings)  # type: ignore[arg-type]
     try:
         yield engine
@@ -224,7 +224,7 @@ async def test_a_server_that_only_fails_is_down_after_three_attempts(failure: Be
 
 
 async def test_a_server_that_hangs_is_given_up_after_the_time_out():
-    async with CompletionServer(hang()) as server, engine_at(server) as engine:
+    async with CompletionServer(hang()) as server, engine_at(server, timeout_s=0.3) as engine:
         with pytest.raises(EngineDown) as caught:
             await collect(engine.generate(ask(user("hi"))))
 
@@ -322,7 +322,7 @@ async def test_an_empty_prompt_is_rejected_without_asking():
     ids=["dropped", "hangs", "no-end", "error", "no-utf8"],
 )
 async def test_a_failure_after_a_piece_ends_openly_and_is_not_doubled(failure: Behaviour):
-    async with CompletionServer(failure, say("again")) as server, engine_at(server) as engine:
+    async with CompletionServer(failure, say("again")) as server, engine_at(server, timeout_s=1) as engine:
         events = engine.generate(ask(user("hi")))
         assert await anext(events) == Started("served")
         assert await anext(events) == Piece("one")
@@ -357,7 +357,7 @@ async def test_a_failing_address_is_passed_over_without_a_pause():
 
 async def test_an_address_that_hangs_is_passed_over():
     hanging, sound = CompletionServer(hang()), CompletionServer(say("fine"))
-    async with hanging, sound, engine_at(hanging, sound) as engine:
+    async with hanging, sound, engine_at(hanging, sound, timeout_s=1) as engine:
         assert text_of(await collect(engine.generate(ask(user("hi"))))) == "fine"
 
 
